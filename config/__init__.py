@@ -1,0 +1,1 @@
+"""Everything that differs from one installation to another."""

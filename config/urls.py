@@ -1,0 +1,15 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from config import api
+
+urlpatterns = [
+    path("", include("linlingtong.home.urls")),
+    path("", include("linlingtong.activities.urls")),
+    path("", include("linlingtong.notifications.urls")),
+    path("", include("linlingtong.accounts.urls")),
+    path("", include("linlingtong.delivery.urls")),
+    path("admin/", admin.site.urls),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("api/", include(api.urlpatterns)),
+]

@@ -1,0 +1,1 @@
+"""临灵通 (Linlingtong): community services for a subdistrict, one package a room."""

@@ -1,0 +1,29 @@
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+COOKIE = "llt_language"
+
+
+class LanguageMiddleware:
+    """The reader's language: a profile's, else the cookie's, else what the call asks for, else Chinese.
+
+    Browsers' Accept-Language is not asked for pages: phones set to English by their maker would hide the Chinese.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with translation.override(self.language(request)):
+            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            return self.get_response(request)
+
+    def language(self, request: HttpRequest) -> str:
+        if request.path.startswith(("/api/", "/_allauth/")) and "Accept-Language" in request.headers:
+            return translation.get_language_from_request(request)
+        chosen = request.COOKIES.get(COOKIE)
+        if request.user.is_authenticated:
+            chosen = request.user.language
+        return chosen if chosen in {"zh-hans", "en"} else "zh-hans"

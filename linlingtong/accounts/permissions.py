@@ -1,0 +1,25 @@
+from linlingtong.accounts.models import Appointment, User
+from linlingtong.areas.models import Area
+
+MANAGING = (Appointment.Role.MANAGER, Appointment.Role.GRID_WORKER)
+
+
+def scope_for(user: User, roles: tuple[str, ...] = MANAGING) -> list[str]:
+    """The paths of the areas that the person works for today; everything below them is theirs to see.
+
+    A superuser has the root of every tree, a resident nothing. Building heads are left out by default: they look
+    after a stair, not after activities.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return []
+    if user.is_superuser:
+        return list(Area.objects.filter(parent=None).values_list("path", flat=True))
+    if not user.is_staff:
+        return []
+    held = Appointment.objects.filter(user=user, role__in=roles).current()
+    return list(held.values_list("area__path", flat=True).distinct())
+
+
+def in_scope(path: str, scope: list[str]) -> bool:
+    """Whether the area with this path lies in one of the subtrees."""
+    return any(path.startswith(prefix) for prefix in scope)

@@ -1,0 +1,109 @@
+from typing import Self
+
+import pghistory
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class AreaQuerySet(models.QuerySet["Area"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def communities(self) -> Self:
+        return self.filter(level=Area.Level.COMMUNITY)
+
+    def within(self, paths: list[str]) -> Self:
+        """Areas inside any of the subtrees; no path, no area."""
+        return self.filter(inside(paths))
+
+
+def inside(paths: list[str], field: str = "path") -> Q:
+    """The condition that `field` lies in one of the subtrees named by their paths; never true without a path."""
+    condition = Q(pk__in=[])
+    for path in paths:
+        condition |= Q(**{f"{field}__startswith": path})
+    return condition
+
+
+@pghistory.track()
+class Area(models.Model):
+    """One piece of the subdistrict. `path` lists the ids from the root, so a subtree is a prefix: `/1/4/17/`."""
+
+    class Level(models.TextChoices):
+        SUBDISTRICT = "subdistrict", _("subdistrict")
+        COMMUNITY = "community", _("community")
+        GRID = "grid", _("grid")
+        MICRO_GRID = "micro_grid", _("micro-grid")
+        BUILDING = "building", _("building")
+
+    name = models.CharField(_("name"), max_length=60)
+    slug = models.SlugField(_("address on the site"), max_length=60, unique=True)
+    level = models.CharField(_("level"), max_length=12, choices=Level)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
+    path = models.CharField(_("path"), max_length=100, unique=True, editable=False)
+    phone = models.CharField(_("public phone"), max_length=30, blank=True)
+    office_hours = models.CharField(_("office hours"), max_length=60, blank=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    objects = AreaQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("area")
+        verbose_name_plural = _("areas")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True, level="subdistrict") | Q(parent__isnull=False, level__gt=""),
+                name="only_a_subdistrict_has_no_parent",
+            ),
+            models.UniqueConstraint(fields=["parent", "name"], name="one_area_of_a_name_in_each_parent"),
+        ]
+        indexes = [models.Index(fields=["path"], name="area_path_prefix", opclasses=["varchar_pattern_ops"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ancestor_ids(self) -> list[int]:
+        """Ids from the root down to this area itself."""
+        return [int(part) for part in self.path.strip("/").split("/")]
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def within(self, paths: list[str]) -> Self:
+        return self.filter(inside(paths, "area__path"))
+
+
+@pghistory.track()
+class Organization(models.Model):
+    """A company, a dormitory or a volunteer team: residents belong to it, activities are hosted by it."""
+
+    class Kind(models.TextChoices):
+        COMPANY = "company", _("company")
+        DORMITORY = "dormitory", _("dormitory")
+        TEAM = "team", _("volunteer team")
+
+    name = models.CharField(_("name"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="organizations", verbose_name=_("area"))
+    company = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="dormitories", verbose_name=_("run by")
+    )
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("organization")
+        verbose_name_plural = _("organizations")
+        constraints = [
+            models.UniqueConstraint(fields=["area", "name"], name="one_organization_of_a_name_in_each_area"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""Words every room may use: refusals, time, text, turns, API plumbing."""

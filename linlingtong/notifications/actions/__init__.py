@@ -1,0 +1,3 @@
+from linlingtong.notifications.actions.telling import Tiding, tell, withdraw
+
+__all__ = ["Tiding", "tell", "withdraw"]

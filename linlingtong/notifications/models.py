@@ -1,0 +1,148 @@
+import datetime as dt
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from linlingtong.accounts.models import User
+
+
+class Kind(models.TextChoices):
+    """What a notification is about. Each kind can be switched off by channel; the inbox always keeps it."""
+
+    REGISTRATION = "registration", _("my registrations")
+    OFFER = "offer", _("a place became free")
+    CHANGE = "change", _("time or place changed")
+    CANCELLATION = "cancellation", _("activity cancelled")
+    REMINDER_DAY = "reminder_day", _("reminder a day before")
+    REMINDER_SOON = "reminder_soon", _("reminder two hours before")
+    OPENING = "opening", _("registration opens")
+    MESSAGE = "message", _("messages from staff")
+
+
+class Channel(models.TextChoices):
+    SMS = "sms", _("SMS")
+    EMAIL = "email", _("e-mail")
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(resident_id=user.pk)
+
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-id")
+
+
+class Notification(models.Model):
+    """One line in a resident's inbox: the truth of what somebody was told."""
+
+    resident = models.ForeignKey(User, models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=20, choices=Kind)
+    key = models.CharField(max_length=120, unique=True)
+    title = models.CharField(max_length=120)
+    body = models.TextField(blank=True)
+    url = models.CharField(max_length=200, blank=True)
+    needs_answer_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        indexes = [
+            models.Index(F("resident"), F("created_at").desc(), F("id").desc(), name="inbox_newest_first"),
+            models.Index(fields=["resident"], condition=Q(read_at__isnull=True), name="inbox_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Message(models.Model):
+    """One row of the outbox: a text that one channel carries to one resident, once for its key.
+
+    `subject` and `subject_id` name the row of a board that the message speaks of. A message without a text gets its
+    words at the moment of sending from that board, which may also answer that it is no longer true. Times compare
+    with the clock of the database.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        CLAIMED = "claimed", _("being sent")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("not known whether it arrived")
+        DROPPED = "dropped", _("no longer true")
+        MISSED = "missed", _("too late")
+
+    resident = models.ForeignKey(User, models.CASCADE, related_name="messages")
+    channel = models.CharField(max_length=8, choices=Channel)
+    kind = models.CharField(max_length=20, choices=Kind)
+    key = models.CharField(max_length=160, unique=True)
+    subject = models.CharField(max_length=20, blank=True)
+    subject_id = models.BigIntegerField(null=True, blank=True)
+    for_start = models.DateTimeField(null=True, blank=True)
+    text = models.TextField(blank=True)
+    url = models.CharField(max_length=200, blank=True)
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    sent_as = models.CharField(max_length=160, blank=True)
+    outcome = models.CharField(max_length=60, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="outbox_due"),
+            models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="outbox_claimed"),
+            models.Index(fields=["subject", "subject_id"], condition=Q(state="pending"), name="outbox_by_subject"),
+            models.Index(fields=["resident"], name="outbox_by_resident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} {self.pk}"
+
+
+class Preferences(models.Model):
+    """How a resident wants to be told. No row means the defaults: everything by SMS, quiet from 22:00 to 7:30."""
+
+    resident = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="preferences")
+    muted = models.JSONField(default=list, blank=True)
+    quiet_from = models.TimeField(_("quiet from"), default=dt.time(22, 0))
+    quiet_until = models.TimeField(_("quiet until"), default=dt.time(7, 30))
+
+    class Meta:
+        verbose_name = _("preferences")
+        verbose_name_plural = _("preferences")
+
+    def __str__(self) -> str:
+        return f"{self.quiet_from:%H:%M}-{self.quiet_until:%H:%M}"
+
+    def wants(self, kind: str, channel: str) -> bool:
+        return f"{kind}:{channel}" not in self.muted
+
+
+class Tick(models.Model):
+    """When a periodic job last ran to its end; readiness and the metrics look here."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    ran_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("periodic job")
+        verbose_name_plural = _("periodic jobs")
+
+    def __str__(self) -> str:
+        return self.name
