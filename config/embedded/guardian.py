@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -108,4 +107,4 @@ def _watch(servers: list[Server], nobody_left: Callable[[], bool], in_office: Ca
 
 
 if __name__ == "__main__":
-    sys.exit(guard())
+    guard()

@@ -58,7 +58,7 @@ class Account:
         """How a child starts; without a locale that may not be generated here, and without somebody else's PGHOST."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "PG"))}
         user, group = self.owner or (None, None)
-        groups = None if self.owner is None else []
+        groups: list[int] | None = None if self.owner is None else []
         common = {"env": kept, "cwd": "/", "preexec_fn": dies_with_parent(death)}
         return {**common, "user": user, "group": group, "extra_groups": groups}
 
