@@ -1,8 +1,62 @@
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from linlingtong.areas.models import Area
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """The way around the site, the same on every page."""
-    return {}
+    """The way around the site, the same on every page; only boards that exist are named."""
+    user = getattr(request, "user", None)
+    here = request.path
+    nav = [
+        _item(here, reverse("home:home"), _("Home"), "home"),
+        _item(here, reverse("activities:list"), _("Activity center"), "calendar-event"),
+    ]
+    mine = [
+        _item(here, reverse("activities:mine"), _("Registrations"), "circle-check"),
+        _item(here, reverse("notifications:inbox"), _("Messages"), "bell"),
+        _item(here, reverse("home:mine"), _("Me"), "user", exact=True),
+    ]
+    tabs = [nav[0], nav[1] | {"label": _("Activities")}, *mine]
+    signed_in = bool(user is not None and user.is_authenticated)
+    return {"nav_items": nav, "tab_items": tabs, "site": _site(str(user)[:1] if signed_in else "")}
+
+
+def _item(here: str, url: str, label: str, icon: str, *, exact: bool = False) -> dict[str, Any]:
+    is_current = here == url if exact or url == "/" else here.startswith(url)
+    return {"url": url, "label": label, "icon": icon, "icon_current": f"{icon}-f", "is_current": is_current}
+
+
+def _site(initial: str) -> dict[str, str]:
+    office = _office()
+    return {
+        "origin": settings.SITE_URL,
+        "phone": office["phone"],
+        "phone_label": office["name"],
+        "phone_hours": office["office_hours"],
+        "me_initial": initial,
+        "elder_url": reverse("accounts:display_switch"),
+        "language_url": reverse("accounts:language"),
+        "search_url": reverse("home:search"),
+        "inbox_url": reverse("notifications:inbox"),
+        "me_url": reverse("home:mine"),
+        "login_url": reverse("accounts:login"),
+        "privacy_url": reverse("home:privacy"),
+        "accessibility_url": reverse("home:accessibility"),
+        "feedback_url": reverse("home:feedback"),
+    }
+
+
+def _office() -> dict[str, str]:
+    """The subdistrict's own phone number; it changes so rarely that five minutes of memory do no harm."""
+    known: dict[str, str] | None = cache.get("office")
+    if known is None:
+        known = Area.objects.filter(parent=None).values("name", "phone", "office_hours").first()
+        known = known or {"name": "", "phone": "", "office_hours": ""}
+        cache.set("office", known, 300)
+    return known
