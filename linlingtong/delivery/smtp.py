@@ -51,7 +51,9 @@ def carry(address: str, subject: str, text: str, html: str, *, key: str) -> Outc
 
 
 def _letter(address: str, subject: str, text: str, html: str, key: str) -> EmailMultiAlternatives:
-    if "@" not in address or parseaddr(address)[1] != address:
+    mailbox, at, _ = address.rpartition("@")
+    # Django writes a mailbox in other letters as an encoded word, which no server takes for an address.
+    if not at or not mailbox.isascii() or parseaddr(address)[1] != address:
         raise ValueError("not one plain address")
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or "localhost"
     name = hashlib.sha256(key.encode()).hexdigest()[:40]
@@ -67,6 +69,7 @@ def _carry_by_smtp(letter: EmailMultiAlternatives) -> Outcome:
     try:
         backend.open()
     except (OSError, smtplib.SMTPException) as error:
+        _hang_up(backend)
         return failed(_word(error))
     line = cast("_Watched", backend.connection)
     try:
@@ -85,8 +88,6 @@ def _judge(error: Exception, letter_begun: bool) -> Outcome:
         return refused(f"smtp-{code}") if code >= 500 else failed(f"smtp-{code}")
     if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 400:
         return refused(_word(error)) if error.smtp_code >= 500 else failed(_word(error))
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return refused("address-not-supported")
     return unknown(_word(error)) if letter_begun else failed(_word(error))
 
 

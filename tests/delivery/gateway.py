@@ -43,6 +43,7 @@ class Manner(enum.Enum):
     LOST_REPLY = "accept, then cut the line"
     MALFORMED = "accept, then answer with half a JSON document"
     TRICKLE = "accept, then answer one byte at a time"
+    FLOOD = "accept, then answer far too much"
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,8 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
         elif manner is Manner.TRICKLE:
             self.trickle(content)
+        elif manner is Manner.FLOOD:
+            self.raw(200, content + b" " * 300_000)
         else:
             self.raw(200, content[: len(content) // 2] if manner is Manner.MALFORMED else content)
 

@@ -20,7 +20,7 @@ class MailServer(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Talk)
         self.replies: dict[str, str] = {}
-        self.letters: list[str] = []
+        self.letters: list[bytes] = []
         self.recipients: list[str] = []
         self.is_closing = threading.Event()
 
@@ -50,7 +50,7 @@ class Talk(socketserver.StreamRequestHandler):
         lines = list(iter(self.rfile.readline, b".\r\n"))
         reply = self.server.replies.get("LETTER", "")
         if not reply.startswith(("4", "5")):
-            self.server.letters.append(b"".join(lines).decode())
+            self.server.letters.append(b"".join(lines))
         return self.say("LETTER", "250 accepted")
 
     def say(self, step: str, usual: str) -> bool:

@@ -93,11 +93,8 @@ class AliyunBackend:
             rows = _rows(content)
             found += [row for row in rows if row.get("OutId") == key]
             if len(rows) < PAGE:
-                break
-        if not found:
-            return None
-        accepted = [row for row in found if str(row.get("SendStatus")) != UNDELIVERED]
-        return sent() if accepted else refused(str(found[0].get("ErrCode", "undelivered")))
+                return _settled(found)
+        return _settled(found) or unknown("receipt-unavailable")
 
     def _ask(self, phone: str, sent_on: dt.date, page: int) -> dict[str, Any] | None:
         try:
@@ -142,6 +139,13 @@ def _judge(answer: Answer) -> Outcome:
     if code in REFUSED:
         return refused(code)
     return unknown(code) if code in UNSURE or is_unsure(answer.status) else failed(code)
+
+
+def _settled(rows: list[dict[str, Any]]) -> Outcome | None:
+    if not rows:
+        return None
+    accepted = [row for row in rows if str(row.get("SendStatus")) != UNDELIVERED]
+    return sent() if accepted else refused(str(rows[0].get("ErrCode", "undelivered")))
 
 
 def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:
