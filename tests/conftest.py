@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import shutil
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -45,3 +47,29 @@ def _use_valkey_index(index: int) -> None:
 def empty_cache() -> None:
     """Throttles and caches of one test do not reach the next."""
     cache.clear()
+
+
+def _chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser its tests are skipped here and fail in CI, where nobody would read the skip."""
+    if _chromium() or os.environ.get("CI") == "true":
+        return
+    advice = pytest.mark.skip(reason="no Chromium on PATH; on Debian: apt-get install chromium fonts-noto-cjk")
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(advice)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium: Playwright's own download does not work behind every network."""
+    program = _chromium()
+    if program is None:
+        pytest.fail("The browser tests need a Chromium on PATH; on Debian: apt-get install chromium fonts-noto-cjk")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": program, "args": [*quiet, *sandbox]}
