@@ -1,0 +1,50 @@
+"""A database of the benchmark's own on the servers beside the code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from config import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "linlingtong_bench"
+
+
+def url(database: str = DATABASE) -> str:
+    facts = embedded.database()
+    return f"postgres://{facts['USER']}@/{database}?host={facts['HOST']}"
+
+
+def django_url() -> str:
+    """As Django's settings want it: the socket directory stands where the host would."""
+    return embedded.database_url().rsplit("/", 1)[0] + f"/{DATABASE}"
+
+
+def prepare_database() -> None:
+    """Start the servers and begin with an empty database."""
+    embedded.ensure()
+    with psycopg.connect(url("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {DATABASE}")  # type: ignore[arg-type]
+    manage("migrate", "--verbosity", "0")
+
+
+def manage(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": django_url()},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def execute(query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url()) as connection:
+        return connection.execute(query).fetchall()  # type: ignore[arg-type]
