@@ -19,7 +19,11 @@ if (summary) {
   });
 }
 
-// A second tap on a slow network does nothing; coming back with the back button starts afresh.
+// A second tap on a slow network does nothing; coming back, or waiting eight seconds, starts afresh.
+function again(form, button) {
+  delete form.dataset.sent;
+  if (button) button.removeAttribute("aria-busy");
+}
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || form.hasAttribute("data-again") || event.defaultPrevented) return;
@@ -29,9 +33,10 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "1";
   if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+  setTimeout(() => again(form, event.submitter), 8000);
 });
 window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const form of document.querySelectorAll("form[data-sent]")) again(form, null);
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
 
@@ -64,19 +69,17 @@ if (clocks.length) {
   setInterval(tick, 20000);
 }
 
-// The code may be sent again after a pause: <button data-wait="52" data-words="52 秒后重发">.
+// The code may be sent again after a pause: <button data-wait="52">.
 for (const button of document.querySelectorAll("button[data-wait]")) {
   const label = button.textContent.trim();
   const until = Date.now() + Number(button.dataset.wait) * 1000;
-  button.disabled = true;
-  const timer = setInterval(() => {
+  const count = () => {
     const seconds = Math.ceil((until - Date.now()) / 1000);
-    button.textContent = seconds > 0 ? (chinese ? `${seconds} 秒后重发` : `Again in ${seconds} s`) : label;
-    if (seconds <= 0) {
-      button.disabled = false;
-      clearInterval(timer);
-    }
-  }, 500);
+    button.disabled = seconds > 0;
+    button.textContent = seconds <= 0 ? label : chinese ? `${seconds} 秒后重发` : `Again in ${seconds} s`;
+    if (seconds > 0) setTimeout(count, 500);
+  };
+  count();
 }
 
 // Sharing and copying need a script, so their buttons arrive hidden.
