@@ -212,3 +212,23 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.area} · {self.get_role_display()}"
+
+
+class IdempotencyKey(models.Model):
+    """A call that a client marked with a key of its own, and what it was answered: written with the call's effect."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    answer = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_call_for_each_key")]
+        indexes = [models.Index(fields=["created_at"], name="keys_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
