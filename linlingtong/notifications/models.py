@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
+from linlingtong.core.time import at, local
 
 
 class Kind(models.TextChoices):
@@ -34,6 +35,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
+    def to_answer(self, now: dt.datetime) -> Self:
+        """What still waits for an answer of the resident, most urgent first."""
+        return self.filter(needs_answer_until__gt=now).order_by("needs_answer_until", "id")
+
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-id")
 
@@ -58,7 +63,19 @@ class Notification(models.Model):
         verbose_name_plural = _("notifications")
         indexes = [
             models.Index(F("resident"), F("created_at").desc(), F("id").desc(), name="inbox_newest_first"),
-            models.Index(fields=["resident"], condition=Q(read_at__isnull=True), name="inbox_unread"),
+            models.Index(
+                F("resident"),
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=Q(read_at__isnull=True),
+                name="inbox_unread_newest_first",
+            ),
+            models.Index(
+                F("resident"),
+                F("needs_answer_until"),
+                condition=Q(needs_answer_until__isnull=False),
+                name="inbox_to_answer",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -69,8 +86,11 @@ class Message(models.Model):
     """One row of the outbox: a text that one channel carries to one resident, once for its key.
 
     `subject` and `subject_id` name the row of a board that the message speaks of. A message without a text gets its
-    words at the moment of sending from that board, which may also answer that it is no longer true. Times compare
-    with the clock of the database.
+    words at the moment of sending from that board, which may also answer that it is no longer true.
+
+    `attempt` grows with every claim and fences off workers that were too slow; the lease of a claim runs by the
+    database's clock, and `lease_until` of an unknown message is when to ask for its receipt. `sent_as` is the key that
+    the channel knows: several messages that went out as one text share it.
     """
 
     class State(models.TextChoices):
@@ -94,7 +114,8 @@ class Message(models.Model):
     due_at = models.DateTimeField()
     not_after = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
-    attempt = models.PositiveSmallIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     sent_as = models.CharField(max_length=160, blank=True)
     outcome = models.CharField(max_length=60, blank=True)
@@ -107,8 +128,17 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="outbox_due"),
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="outbox_claimed"),
-            models.Index(fields=["subject", "subject_id"], condition=Q(state="pending"), name="outbox_by_subject"),
-            models.Index(fields=["resident"], name="outbox_by_resident"),
+            models.Index(
+                fields=["subject", "subject_id"],
+                condition=Q(state__in=["pending", "claimed"]),
+                name="outbox_live_by_subject",
+            ),
+            models.Index(fields=["resident"], condition=Q(state="pending"), name="outbox_pending_of_resident"),
+            models.Index(
+                fields=["state", "settled_at"],
+                condition=Q(state__in=["failed", "unknown", "missed"]),
+                name="outbox_troubles",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,10 +148,12 @@ class Message(models.Model):
 class Preferences(models.Model):
     """How a resident wants to be told. No row means the defaults: everything by SMS, quiet from 22:00 to 7:30."""
 
+    QUIET_FROM, QUIET_UNTIL = dt.time(22, 0), dt.time(7, 30)
+
     resident = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="preferences")
     muted = models.JSONField(default=list, blank=True)
-    quiet_from = models.TimeField(_("quiet from"), default=dt.time(22, 0))
-    quiet_until = models.TimeField(_("quiet until"), default=dt.time(7, 30))
+    quiet_from = models.TimeField(_("quiet from"), default=QUIET_FROM)
+    quiet_until = models.TimeField(_("quiet until"), default=QUIET_UNTIL)
 
     class Meta:
         verbose_name = _("preferences")
@@ -132,6 +164,24 @@ class Preferences(models.Model):
 
     def wants(self, kind: str, channel: str) -> bool:
         return f"{kind}:{channel}" not in self.muted
+
+
+def quiet_until(moment: dt.datetime, quiet_from: dt.time, end: dt.time) -> dt.datetime | None:
+    """When the quiet hours around `moment` end, on the subdistrict's clock; None outside them.
+
+    Half open, perhaps over midnight; equal times mean no quiet hours.
+    """
+    shown = local(moment)
+    clock, day = shown.time(), shown.date()
+    if quiet_from < end:
+        return at(day, end) if quiet_from <= clock < end else None
+    if quiet_from == end or end <= clock < quiet_from:
+        return None
+    return at(day if clock < end else day + dt.timedelta(days=1), end)
+
+
+# Everything a resident may switch off.
+MUTABLE = frozenset(f"{kind}:{channel}" for kind in Kind.values for channel in Channel.values)
 
 
 class Tick(models.Model):

@@ -1,3 +1,20 @@
+from linlingtong.notifications.actions.inbox import answered, mark_read
+from linlingtong.notifications.actions.preferences import set_preferences
+from linlingtong.notifications.actions.receipts import ask_for_receipts
+from linlingtong.notifications.actions.sending import Words, deliver
 from linlingtong.notifications.actions.telling import Tiding, tell, withdraw
+from linlingtong.notifications.actions.ticking import only_one, ticked
 
-__all__ = ["Tiding", "tell", "withdraw"]
+__all__ = [
+    "Tiding",
+    "Words",
+    "answered",
+    "ask_for_receipts",
+    "deliver",
+    "mark_read",
+    "only_one",
+    "set_preferences",
+    "tell",
+    "ticked",
+    "withdraw",
+]

@@ -76,8 +76,12 @@ def _message(tiding: Tiding, now: dt.datetime) -> Message:
 
 
 def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] = ()) -> None:
-    """Drop what is still waiting to be sent about these rows: it is no longer true."""
-    waiting = Message.objects.filter(subject=subject, subject_id__in=subject_ids, state=Message.State.PENDING)
+    """Drop what has not left the house about these rows: it is no longer true.
+
+    Also what a worker holds already: it looks once more right before it hands a text over.
+    """
+    live = (Message.State.PENDING, Message.State.CLAIMED)
+    waiting = Message.objects.filter(subject=subject, subject_id__in=subject_ids, state__in=live)
     if kinds:
         waiting = waiting.filter(kind__in=kinds)
     waiting.update(state=Message.State.DROPPED, settled_at=timezone.now())
