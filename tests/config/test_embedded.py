@@ -36,6 +36,7 @@ class Checkout:
         shutil.copytree(embedded.ROOT / "config", root / "config", ignore=shutil.ignore_patterns("__pycache__"))
         self.root = root
         self.users: list[subprocess.Popen[str]] = []
+        self.run = ""
 
     def use(self, **environment: str) -> subprocess.Popen[str]:
         user = subprocess.Popen(
@@ -55,8 +56,8 @@ class Checkout:
         assert user.stderr
         line = user.stdout.readline()
         assert line, user.stderr.read()
-        run, valkey = line.strip('[]\n"').split('", "')
-        return run, valkey
+        self.run, valkey = line.strip('[]\n"').split('", "')
+        return self.run, valkey
 
     def started(self, **environment: str) -> tuple[str, str]:
         return self.ready(self.use(**environment))
@@ -105,6 +106,7 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     yield place
     place.leave()
     assert eventually(lambda: not place.processes()), "processes were left behind"
+    shutil.rmtree(place.run, ignore_errors=True)  # a guardian killed -9 leaves the empty directory
 
 
 def test_the_servers_leave_with_their_last_user(checkout: Checkout) -> None:
