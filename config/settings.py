@@ -209,8 +209,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["linlingtong.core.rendering.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "linlingtong.core.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "linlingtong.core.schema.Schema",
+    "DEFAULT_THROTTLE_CLASSES": ["linlingtong.core.throttling.PerMinute"],
     "EXCEPTION_HANDLER": "linlingtong.core.problems.answer",
-    "PAGE_SIZE": 20,
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -218,6 +219,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "PREPROCESSING_HOOKS": ["linlingtong.core.schema.only_ours"],
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -275,6 +278,10 @@ CONTENT_SECURITY_POLICY = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# Calls of the API: writes by one person, reads from one address (a dormitory of thousands shares one).
+API_WRITES_PER_MINUTE = env.int("API_WRITES_PER_MINUTE", 120)
+API_READS_PER_MINUTE = env.int("API_READS_PER_MINUTE", 600_000)
 
 # Rules of the house that a subdistrict may set for itself.
 TERMS_VERSION = "2026-10"

@@ -1,29 +1,42 @@
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from linlingtong.core.problems import RETRY_AFTER, problem_page
 from linlingtong.core.refusal import Busy
 
-SECONDS = "2"
+NAMES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed", 500: "error"}
 
 
 class ProblemMiddleware:
-    """A page or call that lost the race for a lock three times answers 503 with a time to come back, never 500."""
+    """What fails before or beside a view of the API is answered as a problem too; a lost race is a 503, never a 500."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if _is_api(request) and response.status_code >= 400 and _is_page(response):
+            return problem_page(response.status_code, NAMES.get(response.status_code, "error"))
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, Busy):
+        if not isinstance(error, Busy | OperationalError | InterfaceError):
             return None
         response: HttpResponse = (
-            JsonResponse({"status": 503, "code": "busy"}, status=503, content_type="application/problem+json")
-            if request.path.startswith("/api/")
+            problem_page(503, "busy" if isinstance(error, Busy) else "unavailable")
+            if _is_api(request)
             else render(request, "503.html", status=503)
         )
-        response["Retry-After"] = SECONDS
+        response["Retry-After"] = RETRY_AFTER
         return response
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _is_page(response: HttpResponse) -> bool:
+    return response.get("Content-Type", "").startswith("text/html")

@@ -1,0 +1,176 @@
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from linlingtong.accounts.idempotency import idempotent
+from linlingtong.activities.actions import Guest, accept, decline, give_up, register
+from linlingtong.activities.actions import registration as verbs
+from linlingtong.activities.api.shapes import OwnRegistration, RegistrationShape, registration_row
+from linlingtong.activities.models import Companion, Registration
+from linlingtong.activities.models.standing import with_position
+from linlingtong.core.conditional import Personal
+from linlingtong.core.fields import Query, Text, Whole, YesNo
+from linlingtong.core.pagination import Pages
+
+MOST_COMPANIONS = 50
+MOST_ANSWERS = 50
+
+
+class CompanionBody(serializers.Serializer[Any]):
+    name = Text(max_length=30)
+    age = Whole(min_value=0, max_value=130, required=False, allow_null=True)
+
+
+class Answers(serializers.Field[Any, Any, Any, Any]):
+    """Answers by the id of the question: text, or true and false."""
+
+    default_error_messages = {"invalid": "Answers are an object of texts and booleans, named by question ids."}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict) or len(data) > MOST_ANSWERS:
+            self.fail("invalid")
+        return {key: self._answer(value) for key, value in data.items() if key.isascii() and key.isdigit()}
+
+    def _answer(self, value: Any) -> Any:
+        if isinstance(value, bool) or value is None:
+            return value
+        return Text(max_length=500, allow_blank=True).run_validation(value)
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class RegistrationBody(serializers.Serializer[Any]):
+    party = CompanionBody(many=True, required=False, max_length=MOST_COMPANIONS)
+    answers = Answers(required=False)
+    note = Text(max_length=200, required=False, allow_blank=True)
+    may_be_photographed = YesNo(required=False)
+
+
+class SessionRegistration(Personal):
+    board = "activities"
+    refusals: ClassVar[dict[str, Any]] = {
+        "PUT": (
+            verbs.RegistrationNotOpen,
+            verbs.RegistrationClosed,
+            verbs.OutsideArea,
+            verbs.ClashingSession,
+            verbs.TooYoung,
+            verbs.AgeUnknown,
+            verbs.PartyTooLarge,
+            verbs.QueueFull,
+            verbs.SessionCancelled,
+            verbs.Suspended,
+            verbs.AnswerMissing,
+        ),
+        "DELETE": (verbs.TooLateToCancel, verbs.NotRegistered),
+    }
+
+    @extend_schema(
+        operation_id="register",
+        request=RegistrationBody,
+        responses={
+            201: OpenApiResponse(RegistrationShape, "Registered, waiting or awaiting approval"),
+            200: OpenApiResponse(RegistrationShape, "Was registered already: the same registration"),
+        },
+    )
+    def put(self, request: Request, session_id: int) -> Response:
+        """Register for the session, or join its waiting list; sending it again changes nothing."""
+        body = RegistrationBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        wishes = dict(body.validated_data)
+        party = [Guest(one["name"], one.get("age")) for one in wishes.pop("party", ())]
+        placed = register(session_id, request.user, by=request.user, party=party, **wishes)
+        return Response(as_its_resident_sees(placed.registration), 201 if placed.created else 200)
+
+    @extend_schema(operation_id="give_up", request=None, responses={200: RegistrationShape})
+    def delete(self, request: Request, session_id: int) -> Response:
+        """Give the place or the place in the queue up; the answer is the registration, cancelled."""
+        return Response(as_its_resident_sees(give_up(session_id, request.user, by=request.user)))
+
+
+class MyRegistrationsQuery(Query):
+    state = serializers.ChoiceField(choices=Registration.State.choices, required=False)
+    upcoming = serializers.BooleanField(required=False, help_text="true: not over yet, false: over")
+
+
+class MyRegistrations(Personal):
+    board = "activities"
+    pagination_class = Pages
+    page_order = ("-created_at", "-id")
+
+    @extend_schema(
+        operation_id="my_registrations", parameters=[MyRegistrationsQuery], responses=OwnRegistration(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """One's own registrations, the newest first; ended ones too."""
+        chosen = _chosen(
+            Registration.objects.visible_to(request.user), MyRegistrationsQuery.read(request.query_params)
+        )
+        pages = Pages()
+        rows: list[Any] = pages.paginate_queryset(
+            with_position(chosen).select_related("session__activity").prefetch_related("companions"), request, self
+        )
+        return pages.get_paginated_response([_own(row) for row in rows])
+
+
+class OfferAccepted(Personal):
+    board = "activities"
+    refusals: ClassVar[dict[str, Any]] = {
+        "POST": (verbs.OfferExpired, verbs.NothingOffered, verbs.ClashingSession),
+    }
+
+    @extend_schema(operation_id="accept_offer", request=None, responses={200: RegistrationShape})
+    @idempotent
+    def post(self, request: Request, registration_id: int) -> Response:
+        """Take the place that is offered."""
+        mine = Registration.objects.visible_to(request.user).only("id").get(pk=registration_id)
+        return Response(as_its_resident_sees(accept(mine.pk, by=request.user)))
+
+
+class OfferDeclined(Personal):
+    board = "activities"
+    refusals: ClassVar[dict[str, Any]] = {"POST": (verbs.NothingOffered,)}
+
+    @extend_schema(operation_id="decline_offer", request=None, responses={200: RegistrationShape})
+    @idempotent
+    def post(self, request: Request, registration_id: int) -> Response:
+        """Leave the offered place to the next in the queue."""
+        mine = Registration.objects.visible_to(request.user).only("id").get(pk=registration_id)
+        return Response(as_its_resident_sees(decline(mine.pk, by=request.user)))
+
+
+def as_its_resident_sees(registration: Registration) -> dict[str, Any]:
+    """One registration; asks the database only for what this one has: companions, a place in the queue."""
+    party: Iterable[Companion] = registration.companions.order_by("id") if registration.places > 1 else ()
+    position = None
+    if registration.state == Registration.State.WAITLISTED:
+        ahead = Registration.objects.filter(session=registration.session_id, number__lte=registration.number)
+        position = ahead.filter(state=Registration.State.WAITLISTED).count()
+    return registration_row(registration, position, party)
+
+
+def _chosen(registrations: QuerySet[Registration], query: dict[str, Any]) -> QuerySet[Registration]:
+    if "state" in query:
+        registrations = registrations.filter(state=query["state"])
+    if "upcoming" in query:
+        side = "gte" if query["upcoming"] else "lt"
+        registrations = registrations.filter(**{f"session__ends_at__{side}": timezone.now()})
+    return registrations
+
+
+def _own(registration: Any) -> dict[str, Any]:
+    activity, session = registration.session.activity, registration.session
+    is_waiting = registration.state == Registration.State.WAITLISTED
+    position = registration.position if is_waiting else None
+    return registration_row(registration, position, registration.companions.all()) | {
+        "activity": {name: getattr(activity, name) for name in ("id", "slug", "title", "kind", "place", "status")},
+        "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+    }
