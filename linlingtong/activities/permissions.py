@@ -1,0 +1,29 @@
+from django.core.exceptions import PermissionDenied
+
+from linlingtong.accounts.models import User
+from linlingtong.accounts.permissions import in_scope, scope_for
+from linlingtong.activities.models import Activity, Registration
+
+
+def may_manage(user: User | None, activity: Activity) -> bool:
+    """Staff whose area is the activity's or lies above it; None is the clock, which may everything."""
+    return user is None or in_scope(activity.area_path, scope_for(user))
+
+
+def may_speak_for(user: User | None, registration: Registration) -> bool:
+    """The resident, or staff of the activity."""
+    if user is not None and user.pk == registration.resident_id:
+        return True
+    return may_manage(user, registration.session.activity)
+
+
+def check_manages(user: User | None, activity: Activity) -> None:
+    """Raises PermissionDenied for everybody who may not manage the activity."""
+    if not may_manage(user, activity):
+        raise PermissionDenied
+
+
+def check_speaks_for(user: User | None, registration: Registration) -> None:
+    """Raises PermissionDenied for everybody but the resident and the staff of the activity."""
+    if not may_speak_for(user, registration):
+        raise PermissionDenied
