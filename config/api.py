@@ -1,3 +1,57 @@
-from django.urls import URLPattern, URLResolver
+"""The addresses of the REST API."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.renderers import TemplateHTMLRenderer
+
+from linlingtong.accounts import api as accounts
+from linlingtong.activities import api as activities
+from linlingtong.areas import api as areas
+from linlingtong.core.problems import problem_page
+from linlingtong.core.schema import Id
+from linlingtong.home import api as home
+from linlingtong.notifications import api as notifications
+
+register_converter(Id, "id")
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """Swagger UI from our own files; its script sets styles on elements, so this one page allows inline styles."""
+
+    renderer_classes = [TemplateHTMLRenderer]
+    url_name = "api:schema"
+
+
+@csrf_exempt
+def nothing_here(_request: HttpRequest) -> HttpResponse:
+    return problem_page(404, "not_found")
+
+
+v1: list[URLPattern | URLResolver] = [
+    path("me/", accounts.Me.as_view(), name="me"),
+    path("me/registrations/", activities.MyRegistrations.as_view(), name="my_registrations"),
+    path("me/preferences/", notifications.MyPreferences.as_view(), name="preferences"),
+    path("areas/", areas.AreaList.as_view(), name="areas"),
+    path("activities/", activities.ActivityList.as_view(), name="activities"),
+    path("activities/<id:activity_id>/", activities.ActivityDetail.as_view(), name="activity"),
+    path("activities/<id:activity_id>.ics", activities.ActivityCalendar.as_view(), name="activity_calendar"),
+    path("sessions/<id:session_id>/registration/", activities.SessionRegistration.as_view(), name="registration"),
+    path("registrations/<id:registration_id>/accept/", activities.OfferAccepted.as_view(), name="accept"),
+    path("registrations/<id:registration_id>/decline/", activities.OfferDeclined.as_view(), name="decline"),
+    path("notifications/", notifications.Inbox.as_view(), name="notifications"),
+    path("notifications/read/", notifications.MarkRead.as_view(), name="read"),
+    path("stats/", home.Stats.as_view(), name="stats"),
+    path("search/", home.Search.as_view(), name="search"),
+]
+docs = csp_replace({"style-src": [SELF, UNSAFE_INLINE]})(Docs.as_view())
+routes: list[URLPattern | URLResolver] = [
+    path("v1/", include(v1)),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
+    re_path(r"^.*/$", nothing_here),
+]
+urlpatterns: list[URLPattern | URLResolver] = [path("", include((routes, "api")))]

@@ -224,7 +224,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "ActivityKind": "linlingtong.activities.models.Activity.Kind",
+        "ActivityStatus": "linlingtong.activities.models.Activity.Status",
+        "QuestionKind": "linlingtong.activities.models.Question.Kind",
+        "NotificationKind": "linlingtong.notifications.models.Kind",
+        "OrganizationKind": "linlingtong.areas.models.Organization.Kind",
+        "AreaLevel": "linlingtong.areas.models.Area.Level",
+        "RegistrationState": "linlingtong.activities.models.Registration.State",
+    },
 }
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")

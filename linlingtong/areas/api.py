@@ -59,5 +59,5 @@ def path_of(area_id: int) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _path(area_id: int, minute: int) -> str | None:
+def _path(area_id: int, minute: int) -> str | None:  # noqa: ARG001 - the minute is when to look again
     return Area.objects.filter(pk=area_id).values_list("path", flat=True).first()

@@ -11,7 +11,7 @@ NAMES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "m
 
 
 class ProblemMiddleware:
-    """What fails before or beside a view of the API is answered as a problem too; a lost race is a 503, never a 500."""
+    """What fails beside a view of the API is answered as a problem too; a lost race is a 503, never a 500."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

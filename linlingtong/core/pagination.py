@@ -56,7 +56,7 @@ class Pages(BasePagination):
             "properties": {"next": link, "previous": link, "results": schema},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - REST framework's
         number = {"type": "integer", "minimum": 1, "maximum": LARGEST, "default": SIZE}
         text = {"type": "string"}
         return [

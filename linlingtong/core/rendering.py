@@ -38,8 +38,8 @@ class JSONRenderer(BaseRenderer):
     def render(
         self,
         data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
+        accepted_media_type: str | None = None,  # noqa: ARG002 - REST framework's signature
+        renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - the same
     ) -> bytes:
         return b"" if data is None else to_json(data)
 
@@ -54,8 +54,8 @@ class CalendarRenderer(JSONRenderer):
     def render(
         self,
         data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
+        accepted_media_type: str | None = None,  # noqa: ARG002 - REST framework's signature
+        renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - the same
     ) -> bytes:
         return data if isinstance(data, bytes) else super().render(data)
 
@@ -66,7 +66,10 @@ class JSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self,
+        stream: Any,
+        media_type: str | None = None,  # noqa: ARG002 - REST framework's signature
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - the same
     ) -> Any:
         try:
             content = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)

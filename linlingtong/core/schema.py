@@ -121,7 +121,10 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     target_class: ClassVar[str] = "linlingtong.accounts.authentication.TokenOrSession"
     name: ClassVar[list[str]] = ["token", "session"]
 
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:  # noqa: ARG002 - the same
+        return [{name: []} for name in self.name]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:  # noqa: ARG002 - spectacular's
         return [
             {"type": "apiKey", "in": "header", "name": "X-Session-Token"},
             {"type": "apiKey", "in": "cookie", "name": "sessionid"},

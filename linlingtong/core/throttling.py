@@ -32,7 +32,7 @@ class PerMinute(BaseThrottle):
 
     left = 0
 
-    def allow_request(self, request: Request, view: Any) -> bool:
+    def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - REST framework's
         if request.method in READING:
             return self._may_read(request)
         who = f"user:{request.user.pk}" if request.user.is_authenticated else f"address:{_address(request)}"

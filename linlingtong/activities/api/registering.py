@@ -3,14 +3,13 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from linlingtong.accounts.idempotency import idempotent
-from linlingtong.activities.actions import Guest, accept, decline, give_up, register
-from linlingtong.activities.actions import registration as verbs
+from linlingtong.activities.actions import Guest, accept, decline, give_up, refusals, register
 from linlingtong.activities.api.shapes import OwnRegistration, RegistrationShape, registration_row
 from linlingtong.activities.models import Companion, Registration
 from linlingtong.activities.models.standing import with_position
@@ -27,6 +26,7 @@ class CompanionBody(serializers.Serializer[Any]):
     age = Whole(min_value=0, max_value=130, required=False, allow_null=True)
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"oneOf": [{"type": "string"}, {"type": "boolean"}]}})
 class Answers(serializers.Field[Any, Any, Any, Any]):
     """Answers by the id of the question: text, or true and false."""
 
@@ -57,19 +57,19 @@ class SessionRegistration(Personal):
     board = "activities"
     refusals: ClassVar[dict[str, Any]] = {
         "PUT": (
-            verbs.RegistrationNotOpen,
-            verbs.RegistrationClosed,
-            verbs.OutsideArea,
-            verbs.ClashingSession,
-            verbs.TooYoung,
-            verbs.AgeUnknown,
-            verbs.PartyTooLarge,
-            verbs.QueueFull,
-            verbs.SessionCancelled,
-            verbs.Suspended,
-            verbs.AnswerMissing,
+            refusals.RegistrationNotOpen,
+            refusals.RegistrationClosed,
+            refusals.OutsideArea,
+            refusals.ClashingSession,
+            refusals.TooYoung,
+            refusals.AgeUnknown,
+            refusals.PartyTooLarge,
+            refusals.QueueFull,
+            refusals.SessionCancelled,
+            refusals.Suspended,
+            refusals.AnswerMissing,
         ),
-        "DELETE": (verbs.TooLateToCancel, verbs.NotRegistered),
+        "DELETE": (refusals.TooLateToCancel, refusals.NotRegistered),
     }
 
     @extend_schema(
@@ -123,7 +123,7 @@ class MyRegistrations(Personal):
 class OfferAccepted(Personal):
     board = "activities"
     refusals: ClassVar[dict[str, Any]] = {
-        "POST": (verbs.OfferExpired, verbs.NothingOffered, verbs.ClashingSession),
+        "POST": (refusals.OfferExpired, refusals.NothingOffered, refusals.ClashingSession),
     }
 
     @extend_schema(operation_id="accept_offer", request=None, responses={200: RegistrationShape})
@@ -136,7 +136,7 @@ class OfferAccepted(Personal):
 
 class OfferDeclined(Personal):
     board = "activities"
-    refusals: ClassVar[dict[str, Any]] = {"POST": (verbs.NothingOffered,)}
+    refusals: ClassVar[dict[str, Any]] = {"POST": (refusals.NothingOffered,)}
 
     @extend_schema(operation_id="decline_offer", request=None, responses={200: RegistrationShape})
     @idempotent

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from linlingtong.activities.models import Activity, Question, Registration
 
 
-class Place(serializers.Serializer[Any]):
+class SessionShape(serializers.Serializer[Any]):
     """Where a session stands for the caller, and what can be done about it."""
 
     id = serializers.IntegerField()
@@ -31,7 +31,7 @@ class ActionShape(serializers.Serializer[Any]):
     is_primary = serializers.BooleanField()
 
 
-class PlaceWithAction(Place):
+class SessionWithAction(SessionShape):
     phase = serializers.CharField()
     action = ActionShape(allow_null=True)
 
@@ -47,12 +47,12 @@ class ActivityRow(serializers.Serializer[Any]):
     area = serializers.IntegerField()
     place = serializers.CharField()
     cover = serializers.CharField(help_text="Address of the picture on this site")
-    status = serializers.ChoiceField(choices=[s.value for s in Activity.Status if s != Activity.Status.DRAFT])
+    status = serializers.ChoiceField(choices=Activity.Status.choices, help_text="Never draft")
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
     opens_at = serializers.DateTimeField(allow_null=True)
     closes_at = serializers.DateTimeField(allow_null=True)
-    sessions = Place(many=True)
+    sessions = SessionShape(many=True)
 
 
 class QuestionShape(serializers.Serializer[Any]):
@@ -86,10 +86,10 @@ class WholeActivity(ActivityRow):
     credited_minutes = serializers.IntegerField(allow_null=True)
     cancel_reason = serializers.CharField()
     questions = QuestionShape(many=True)
-    sessions = PlaceWithAction(many=True)
+    sessions = SessionWithAction(many=True)
 
 
-class Companions(serializers.Serializer[Any]):
+class CompanionShape(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     age = serializers.IntegerField(allow_null=True)
@@ -102,7 +102,7 @@ class RegistrationShape(serializers.Serializer[Any]):
     attendance = serializers.ChoiceField(choices=Registration.Attendance.choices)
     queue_position = serializers.IntegerField(allow_null=True, help_text="From 1; only while waitlisted")
     places = serializers.IntegerField(help_text="The resident and the companions")
-    party = Companions(many=True)
+    party = CompanionShape(many=True)
     answers = serializers.DictField()
     note = serializers.CharField()
     may_be_photographed = serializers.BooleanField()
