@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-import factory
+import factory as factory_boy
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, Max
 from django.utils import timezone
@@ -24,6 +24,7 @@ from linlingtong.areas.models import Area, Organization
 from linlingtong.core.time import at, today
 from linlingtong.notifications.models import Channel, Kind, Message, Notification, Preferences, Tick
 
+factory: Any = factory_boy  # its own annotations are incomplete
 State = Registration.State
 # the session's counter of each state, and whether it counts people (0) or entries (1)
 COUNTER: dict[str, tuple[str, int]] = {
@@ -59,7 +60,7 @@ class AreaFactory(DjangoModelFactory[Area]):
 
     @classmethod
     def _create(cls, model_class: type[Area], *args: Any, **kwargs: Any) -> Area:
-        area = super()._create(model_class, *args, **kwargs)
+        area: Area = super()._create(model_class, *args, **kwargs)  # type: ignore[no-untyped-call]
         area.path = f"{area.parent.path if area.parent else '/'}{area.pk}/"
         area.save(update_fields=["path"])
         return area
@@ -152,7 +153,7 @@ class SessionFactory(DjangoModelFactory[Session]):
 
     @classmethod
     def _create(cls, model_class: type[Session], *args: Any, **kwargs: Any) -> Session:
-        session = super()._create(model_class, *args, **kwargs)
+        session: Session = super()._create(model_class, *args, **kwargs)  # type: ignore[no-untyped-call]
         activity = session.activity
         activity.starts_at = min(filter(None, [activity.starts_at, session.starts_at]))
         activity.ends_at = max(filter(None, [activity.ends_at, session.ends_at]))
@@ -202,7 +203,8 @@ class RegistrationFactory(DjangoModelFactory[Registration]):
         change = {counter: F(counter) + (amount or kwargs.get("places", 1))} if counter else {}
         Session.objects.filter(pk=session.pk).update(last_number=kwargs["number"], **change)
         session.refresh_from_db(fields=["last_number", "taken", "held", "waiting", "pending"])
-        return super()._create(model_class, *args, **kwargs)
+        registration: Registration = super()._create(model_class, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return registration
 
 
 class CompanionFactory(DjangoModelFactory[Companion]):

@@ -50,7 +50,7 @@ def check_open(session: Session, now: dt.datetime) -> None:
 
 
 def check_resident(session: Session, resident: User, now: dt.datetime) -> None:
-    """Raises Suspended, OutsideArea, AgeUnknown or TooYoung; asks the database for memberships only where they count."""
+    """Raises Suspended, OutsideArea, AgeUnknown or TooYoung; memberships are read only where they count."""
     activity = session.activity
     if resident.suspended_until and now < resident.suspended_until:
         raise Suspended(until=moment(resident.suspended_until))
@@ -82,7 +82,7 @@ def _check_membership(activity: Activity, resident: User) -> None:
 
 
 def checked_party(session: Session, party: Sequence[Guest]) -> list[Guest]:
-    """The companions with clean names; raises PartyTooLarge, TooYoung or AnswerMissing (a companion without a name)."""
+    """The companions with clean names; raises PartyTooLarge, TooYoung or AnswerMissing (a nameless one)."""
     activity = session.activity
     most = activity.largest_party if session.capacity is None else min(activity.largest_party, session.capacity - 1)
     if len(party) > most:

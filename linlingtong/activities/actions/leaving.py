@@ -32,6 +32,7 @@ from linlingtong.notifications.actions import tell, withdraw
 from linlingtong.notifications.models import Kind
 
 LATE = dt.timedelta(hours=12)
+PARTY_SHRANK = "-1"
 
 
 @in_turn
@@ -118,7 +119,7 @@ def drop_companion(registration_id: int, companion_id: int, *, by: User) -> Regi
         by=by,
         from_state=registration.state,
         to_state=registration.state,
-        reason="party - 1",
+        reason=PARTY_SHRANK,
     )
     fill(registration.session)
     registration.refresh_from_db(fields=["state", "confirmed_at", "offered_until"])

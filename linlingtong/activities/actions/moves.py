@@ -108,7 +108,7 @@ def _values(to: str, reason: str, now: dt.datetime) -> dict[str, Any]:
 
 
 def session_in_turn(session_id: int, *, people: Sequence[int] = ()) -> Session:
-    """The session with its activity, read when it is our turn; people's turns come first, in the order of their ids."""
+    """The session with its activity, read when it is our turn; people's turns come first, by their ids."""
     take_turns([*(("person", person) for person in sorted(people)), ("session", session_id)])
     return Session.objects.select_related("activity", "activity__area").get(pk=session_id)
 

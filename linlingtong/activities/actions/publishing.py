@@ -143,7 +143,7 @@ def cancel_session(session_id: int, *, by: User | None, reason: str) -> int:
 
 
 def _end_sessions(activity: Activity, sessions: list[Session], *, by: User | None, reason: str) -> int:
-    """Sessions off, registrations ended, reminders stopped, people told: as many statements for two as for thousands."""
+    """Sessions off, registrations ended, reminders stopped, people told: as many statements for two as for 2,000."""
     now = timezone.now()
     numbers = [session.pk for session in sessions]
     rows = list(
@@ -205,7 +205,7 @@ def delete_activity(activity_id: int, *, by: User | None) -> None:
 
 
 def settle_dates(activity_id: int) -> None:
-    """The activity's path and dates follow its area and its sessions (those that are not cancelled, if there are any)."""
+    """The activity's path and dates follow its area and its sessions, cancelled ones only if there are no others."""
     activity = Activity.objects.select_related("area").get(pk=activity_id)
     sessions = activity.sessions.filter(cancelled_at=None)
     dates = sessions.aggregate(starts_at=Min("starts_at"), ends_at=Max("ends_at"))

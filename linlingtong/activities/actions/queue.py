@@ -94,7 +94,7 @@ def _in_line(session: Session) -> Iterator[tuple[Registration, bool]]:
         rows = list(queue.annotate(is_elsewhere=Exists(elsewhere()))[:CHUNK])
         for row in rows:
             row.session = session
-            yield row, row.is_elsewhere
+            yield row, vars(row)["is_elsewhere"]
         if len(rows) < CHUNK:
             return
         last = rows[-1].number

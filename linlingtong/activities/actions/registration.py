@@ -52,7 +52,8 @@ WITH counted AS (
         may_be_photographed, passed_over, skip_reason, clash_flagged, ended_by, reason, was_late,
         created_at, confirmed_at, updated_at)
     SELECT %(session)s, %(resident)s, %(area_path)s, %(state)s, 'unknown', last_number, %(places)s, %(during)s,
-           %(answers)s, %(note)s, %(may_be_photographed)s, 0, '', false, '', '', false, %(now)s, %(confirmed_at)s, %(now)s
+           %(answers)s, %(note)s, %(may_be_photographed)s, 0, '', false, '', '', false,
+           %(now)s, %(confirmed_at)s, %(now)s
       FROM counted RETURNING id, number
 )
 INSERT INTO activities_registrationevent (registration_id, by_id, from_state, to_state, reason, at)
@@ -118,7 +119,7 @@ def register(
 
 
 def _looked_up(session_id: int, resident: User) -> Any:
-    """The session with its activity, the id of the resident's live registration, and whether the host asks anything."""
+    """The session with its activity, the resident's live registration if any, and whether the host has questions."""
     live = Registration.objects.live().filter(session=OuterRef("pk"), resident=resident)
     return (
         Session.objects.visible_to(resident)

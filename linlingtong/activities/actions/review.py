@@ -65,7 +65,7 @@ def _confirm(registration: Registration, *, by: User | None, reason: str = "", o
 
 
 def _managed(registration_id: int, by: User | None) -> Registration:
-    """The registration in its turns; raises PermissionDenied, and SessionCancelled when there is nothing left to join."""
+    """The registration in its turns; raises PermissionDenied, or SessionCancelled when there is nothing to join."""
     registration = registration_in_turn(registration_id)
     check_manages(by, registration.session.activity)
     if registration.session.cancelled_at:
@@ -169,7 +169,7 @@ def _copied_to(
 
 @in_turn
 def write_to(registration_ids: Sequence[int], text: str, *, by: User | None) -> int:
-    """Send residents a message about their registration; the same text on the same day is told once. Answers how many."""
+    """Send residents a message about their registration; one text is told once a day. Answers how many people."""
     text = clean_text(text)
     if not text:
         raise TextMissing

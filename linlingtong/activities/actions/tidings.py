@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.utils import translation
@@ -222,7 +223,5 @@ def on_arrival(registration: Registration, event: int, position: int) -> Tiding:
     """What somebody hears who has just registered."""
     words = ARRIVAL[registration.state]
     if registration.state == State.WAITLISTED:
-        return tiding(
-            registration, Kind.REGISTRATION, f"registration-event/{event}", lambda row: waiting(row, position)
-        )
+        words = partial(waiting, position=position)
     return tiding(registration, Kind.REGISTRATION, f"registration-event/{event}", words)
