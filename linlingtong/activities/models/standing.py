@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from linlingtong.activities.models.activity import Activity, Session
 from linlingtong.activities.models.registration import Registration
@@ -267,7 +267,7 @@ class _Cell:
             Phase.QUEUE_FULL: Badge("neutral", "hourglass", _("Full")),
             Phase.CLOSED: Badge("neutral", "ban", _("Registration closed")),
             Phase.RUNNING: Badge("mine", "clock", _("Under way")),
-        }.get(self.phase, Badge("open", "circle-check", _("Open")))
+        }.get(self.phase, Badge("open", "circle-check", pgettext("session", "Open")))
 
     def action(self, kind: str, position: int | None) -> Action:
         label = self._label(kind, position)

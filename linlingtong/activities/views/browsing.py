@@ -50,7 +50,7 @@ def activity_list(request: HttpRequest) -> HttpResponse:
     groups, next_page = listing.page(user, request.GET.get("after", ""))
     strip = [first + dt.timedelta(days=n) for n in range(STRIP_DAYS)]
     context = _filter_context(request, filters, listing) | {
-        "days": [_strip_day(day, counts.get(day, 0), request.GET, listing.chosen.get("date")) for day in strip],
+        "days": [_strip_day(day, counts.get(day, 0), request.GET, listing.chosen.get("date", first)) for day in strip],
         "total": sum(counts.values()),
         "groups": days_of(groups, counts),
         "next_url": _with(request.GET, after=next_page) if next_page else "",
@@ -99,6 +99,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "session": group.session if group else None,
         "rows": [(s, its, gauge(s, its)) for s, its in group.pairs] if group else [],
         "gauge": group_gauge(group) if group else None,
+        "is_one_day": bool(group and len({local(s.starts_at).date() for s, _its in group.pairs}) == 1),
         "cover": cover_of(activity),
         "is_bookmarked": bool(user and Bookmark.objects.filter(resident=user, activity=activity).exists()),
         "contact": contact_of(activity, group),
@@ -200,13 +201,13 @@ def _with(query: QueryDict, **changes: Any) -> str:
 
 
 def _strip_day(day: dt.date, number: int, query: QueryDict, current: dt.date | None) -> dict[str, Any]:
-    is_current = day == current
+    is_chosen = day.isoformat() == query.get("date")
     return {
-        "url": _with(query, date="" if is_current else day.isoformat()),
+        "url": _with(query, date="" if is_chosen else day.isoformat()),
         "weekday": near(day) if day == today() else weekday(day),
         "day": day.day,
         "count_label": _("%(number)d on") % {"number": number} if number else _("none"),
-        "is_current": is_current,
+        "is_current": day == current,
         "is_rest": day.weekday() >= calendar.SATURDAY,
         "is_none": not number,
         "full_label": f"{near(day)} {date_words(day)}, {how_many(number)}".strip(),

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration, Session
 from linlingtong.activities.models.standing import Phase, Standing, leading, standings, with_position
-from linlingtong.core.dates import clock, date_words, hours_words, month, near, near_moment, weekday
+from linlingtong.core.dates import clock, date_words, hours_words, month, near, near_moment, span_words, weekday
 from linlingtong.core.time import local
 
 KIND_ICONS = {
@@ -52,6 +52,17 @@ class Group:
     def going(self) -> list[Session]:
         """The sessions that take place; all of them when none does."""
         return [s for s, its in self.pairs if its.state != Phase.CANCELLED] or [s for s, _its in self.pairs]
+
+    @property
+    def when(self) -> str:
+        """From the first start to the last end when all is on one day, else the time of the leading session."""
+        first, last = self.going[0], max(self.going, key=lambda s: s.ends_at)
+        is_one_day = local(first.starts_at).date() == local(last.ends_at).date()
+        return span_words(first.starts_at, last.ends_at) if is_one_day else span_words(*_span(self.session))
+
+
+def _span(session: Session) -> tuple[dt.datetime, dt.datetime]:
+    return session.starts_at, session.ends_at
 
 
 @dataclass(frozen=True)
@@ -212,7 +223,8 @@ def gauge(session: Session, its: Standing) -> dict[str, Any]:
 def _gauge_label(session: Session) -> str:
     if not session.waiting:
         return ""
-    taken = format_html("<b>{}</b> / {}", session.taken, session.capacity)
+    words = _("<b>{taken}</b> of {capacity} places taken")
+    taken = format_html(words, taken=session.taken, capacity=session.capacity)
     waiting = ngettext("%(number)d waiting", "%(number)d waiting", session.waiting) % {"number": session.waiting}
     return format_html("{} · {}", taken, waiting)
 

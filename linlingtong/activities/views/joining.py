@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from linlingtong.accounts.actions import change_profile
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions import register
 from linlingtong.activities.forms import JoinForm
@@ -120,6 +121,8 @@ def _filled_meanwhile(form: JoinForm, request: HttpRequest) -> bool:
 def _register(form: JoinForm, user: User, slug: str) -> HttpResponse | None:
     """Ask the verb; a refusal stands at the field it is about, everything typed stays."""
     found = form.cleaned_data
+    if form.asks_birth_date:
+        change_profile(user, by=user, born_on=found["born_on"])
     try:
         placed = register(
             found["session"],
@@ -159,12 +162,13 @@ def _forget_draft(request: HttpRequest) -> None:
 def _page(request: HttpRequest, form: JoinForm, pairs: list[tuple[Session, Standing]]) -> HttpResponse:
     activity = form.activity
     chosen = form["session"].value()
+    days = {local(session.starts_at).date() for session, _its in pairs}
     context = {
         "activity": activity,
         "form": form,
         "cover": cover_of(activity),
         "steps": stories.steps(is_done=False),
-        "options": [_option(session, its, chosen) for session, its in pairs],
+        "options": [_option(session, its, chosen, is_one_day=len(days) == 1) for session, its in pairs],
         "session": pairs[0][0],
         "is_single": len(pairs) == 1,
         "is_full": all(its.places_left == 0 for _session, its in pairs),
@@ -173,9 +177,9 @@ def _page(request: HttpRequest, form: JoinForm, pairs: list[tuple[Session, Stand
     return render(request, "activities/join.html", context)
 
 
-def _option(session: Session, its: Standing, chosen: Any) -> dict[str, Any]:
+def _option(session: Session, its: Standing, chosen: Any, *, is_one_day: bool) -> dict[str, Any]:
     minutes = session.activity.credited_minutes
-    when = [date_words(local(session.starts_at).date())] if session.role else []
+    when = [date_words(local(session.starts_at).date())] if session.role and not is_one_day else []
     credit = [_("%(hours)s of service") % {"hours": hours_words(minutes)}] if minutes else []
     return {
         "id": f"id_session_{session.pk}",
