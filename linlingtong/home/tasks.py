@@ -1,6 +1,52 @@
+"""The heartbeat. Every step is an idempotent sweep over PostgreSQL; a step that fails leaves the others alone."""
+
+from collections.abc import Callable
+
+import structlog
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import close_old_connections, connection
+
+from linlingtong.activities import actions as activities
+from linlingtong.activities.actions import reminders
+from linlingtong.notifications.actions import Words, ask_for_receipts, deliver, only_one, ticked
+
+log = structlog.get_logger(__name__)
+
+WORDS: dict[str, Words] = {"registration": reminders.words}
+
+
+def _deliver() -> None:
+    deliver(WORDS, seconds=25)
+
+
+STEPS: dict[str, Callable[[], object]] = {
+    "lapse_offers": activities.lapse_offers,
+    "finish_past": activities.finish_past,
+    "tell_changes": reminders.tell_changes,
+    "tell_openings": reminders.tell_openings,
+    "plan_reminders": reminders.plan_reminders,
+    "deliver": _deliver,
+    "ask_for_receipts": ask_for_receipts,
+}
 
 
 @shared_task(name="linlingtong.home.tasks.every_minute")
 def every_minute() -> None:
-    """The heartbeat: whatever is due is planned and sent."""
+    """Whatever is due is told, planned and sent, however many beats and workers there are."""
+    for name, step in STEPS.items():
+        _run(name, step)
+
+
+def _run(name: str, step: Callable[[], object]) -> None:
+    try:
+        with only_one(name) as is_mine:
+            if is_mine:
+                step()
+                ticked(name)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        log.exception("step_failed", step=name)
+        if not connection.in_atomic_block:
+            close_old_connections()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from linlingtong.home import views
+from linlingtong.home import health, views
 
 app_name = "home"
 urlpatterns = [
@@ -11,4 +11,7 @@ urlpatterns = [
     path("terms/", views.terms, name="terms"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("feedback/", views.feedback, name="feedback"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
 ]

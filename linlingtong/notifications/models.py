@@ -53,6 +53,8 @@ class Notification(models.Model):
     body = models.TextField(blank=True)
     url = models.CharField(max_length=200, blank=True)
     needs_answer_until = models.DateTimeField(null=True, blank=True)
+    subject = models.CharField(max_length=20, blank=True)
+    subject_id = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
 
@@ -75,6 +77,11 @@ class Notification(models.Model):
                 F("needs_answer_until"),
                 condition=Q(needs_answer_until__isnull=False),
                 name="inbox_to_answer",
+            ),
+            models.Index(
+                fields=["subject", "subject_id"],
+                condition=Q(needs_answer_until__isnull=False),
+                name="inbox_to_answer_by_subject",
             ),
         ]
 

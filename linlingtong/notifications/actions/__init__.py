@@ -1,4 +1,4 @@
-from linlingtong.notifications.actions.inbox import answered, mark_read
+from linlingtong.notifications.actions.inbox import mark_read
 from linlingtong.notifications.actions.preferences import set_preferences
 from linlingtong.notifications.actions.receipts import ask_for_receipts
 from linlingtong.notifications.actions.sending import Words, deliver
@@ -8,7 +8,6 @@ from linlingtong.notifications.actions.ticking import only_one, ticked
 __all__ = [
     "Tiding",
     "Words",
-    "answered",
     "ask_for_receipts",
     "deliver",
     "mark_read",

@@ -15,8 +15,3 @@ def mark_read(resident: User, ids: Collection[int] | None, *, by: User) -> int:
     if ids is not None:
         unread = unread.filter(pk__in=ids)
     return unread.update(read_at=timezone.now())
-
-
-def answered(keys: Collection[str]) -> int:
-    """What these notifications asked for has been answered, or is asked no longer."""
-    return Notification.objects.filter(key__in=keys, needs_answer_until__isnull=False).update(needs_answer_until=None)

@@ -46,6 +46,8 @@ def tell(tidings: Sequence[Tiding]) -> None:
                 body=t.body,
                 url=t.url,
                 needs_answer_until=t.needs_answer_until,
+                subject=t.subject,
+                subject_id=t.subject_id,
                 created_at=now,
             )
             for t in tidings
@@ -76,7 +78,7 @@ def _message(tiding: Tiding, now: dt.datetime) -> Message:
 
 
 def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] = ()) -> None:
-    """Drop what has not left the house about these rows: it is no longer true.
+    """Drop what has not left the house about these rows: it is no longer true. Nothing of it waits for an answer.
 
     Also what a worker holds already: it looks once more right before it hands a text over.
     """
@@ -84,4 +86,8 @@ def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] 
     waiting = Message.objects.filter(subject=subject, subject_id__in=subject_ids, state__in=live)
     if kinds:
         waiting = waiting.filter(kind__in=kinds)
-    waiting.update(state=Message.State.DROPPED, settled_at=timezone.now())
+    waiting.update(state=Message.State.DROPPED, outcome="withdrawn", settled_at=timezone.now())
+    told = Notification.objects.filter(subject=subject, subject_id__in=subject_ids, needs_answer_until__isnull=False)
+    if kinds:
+        told = told.filter(kind__in=kinds)
+    told.update(needs_answer_until=None)
