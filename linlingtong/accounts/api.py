@@ -3,6 +3,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,6 +12,13 @@ from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import LARGEST_ID, Day, Text, Whole, YesNo
+
+
+def caller(request: Request) -> User:
+    """Who calls, where only signed-in people come through."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
 
 
 class HomeArea(serializers.Serializer[Any]):
@@ -65,14 +73,15 @@ class Me(Personal):
     @extend_schema(operation_id="me", responses=Profile)
     def get(self, request: Request) -> Response:
         """One's own profile."""
-        return Response(_profile(request.user))
+        return Response(_profile(caller(request)))
 
     @extend_schema(operation_id="change_me", request=ProfileBody, responses=Profile)
     def patch(self, request: Request) -> Response:
         """Change some of it; what is not named stays."""
+        user = caller(request)
         body = ProfileBody(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response(_profile(change_profile(request.user, by=request.user, **body.validated_data)))
+        return Response(_profile(change_profile(user, by=user, **body.validated_data)))
 
 
 def _profile(user: User) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from linlingtong.accounts.actions import KeyOfAnotherCall, answer_once
+from linlingtong.accounts.models import User
 from linlingtong.core.problems import KeyReused
 from linlingtong.core.rendering import to_json
 
@@ -35,7 +36,7 @@ def idempotent(method: Method) -> Method:
             return response.status_code, orjson.loads(to_json(response.data))
 
         try:
-            status, answer = answer_once(key, fingerprint_of(request), effect, by=request.user)
+            status, answer = answer_once(key, fingerprint_of(request), effect, by=cast("User", request.user))
         except KeyOfAnotherCall as error:
             raise KeyReused from error
         return Response(answer, status)

@@ -21,11 +21,11 @@ class AreaShape(serializers.Serializer[Any]):
     level = serializers.ChoiceField(choices=Area.Level.choices)
     name = serializers.CharField()
     path = serializers.CharField(help_text="The ids from the root to this area: `/1/4/17/`")
-    parent = serializers.IntegerField(allow_null=True)
+    parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment] # a field, not the serializer's parent
 
 
 class AreaQuery(Query):
-    parent = Key(required=False, help_text="Only the areas directly inside this one")
+    parent = Key(required=False, help_text="Only those directly inside")  # type: ignore[assignment] # the same
 
 
 class AreaList(Public):

@@ -39,6 +39,6 @@ class Personal(APIView):
         return response  # type: ignore[no-any-return]
 
 
-def _unless_known(request: HttpRequest, response: Any) -> HttpResponse:
+def _unless_known(request: HttpRequest, response: Any) -> HttpResponse | None:
     set_response_etag(response)
     return get_conditional_response(request, etag=response["ETag"], response=response)

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import orjson
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -29,7 +29,7 @@ class Pages(BasePagination):
     has_more: bool
     order: tuple[str, ...]
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.order = view.page_order
         size = self._size()

@@ -1,6 +1,6 @@
 """OpenAPI that also declares how each call can fail."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.urls.converters import IntConverter
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -97,9 +97,9 @@ class Schema(AutoSchema):
         return sorted([*codes, 409] if has_refusals else codes)
 
     def _register_problem(self) -> None:
-        self.registry.register_on_missing(
-            ResolvedComponent("Problem", ResolvedComponent.SCHEMA, PROBLEM, ComponentIdentity("Problem"))
-        )
+        whose = ComponentIdentity("Problem")  # type: ignore[no-untyped-call]
+        component = ResolvedComponent("Problem", "schemas", PROBLEM, whose)  # type: ignore[no-untyped-call]
+        self.registry.register_on_missing(component)
 
     def _problem(self, code: int, refusals: tuple[type[Refusal], ...]) -> dict[str, Any]:
         reference: dict[str, Any] = {"$ref": "#/components/schemas/Problem"}
@@ -118,8 +118,8 @@ class Schema(AutoSchema):
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The token of the app or the browser's session."""
 
-    target_class: ClassVar[str] = "linlingtong.accounts.authentication.TokenOrSession"
-    name: ClassVar[list[str]] = ["token", "session"]
+    target_class = "linlingtong.accounts.authentication.TokenOrSession"
+    name = ["token", "session"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:  # noqa: ARG002 - the same
         return [{name: []} for name in self.name]

@@ -36,7 +36,7 @@ class PerMinute(BaseThrottle):
         if request.method in READING:
             return self._may_read(request)
         who = f"user:{request.user.pk}" if request.user.is_authenticated else f"address:{_address(request)}"
-        limit = settings.API_WRITES_PER_MINUTE if request.user.is_authenticated else settings.API_READS_PER_MINUTE
+        limit: int = settings.API_WRITES_PER_MINUTE if request.user.is_authenticated else settings.API_READS_PER_MINUTE
         return self._count(f"llt:calls:write:{who}", 1) <= limit
 
     def wait(self) -> float:
@@ -45,7 +45,8 @@ class PerMinute(BaseThrottle):
     def _may_read(self, request: Request) -> bool:
         if random.randrange(SAMPLE):  # noqa: S311 - which call is counted is no secret
             return True
-        return self._count(f"llt:calls:read:{_address(request)}", SAMPLE) <= settings.API_READS_PER_MINUTE
+        limit: int = settings.API_READS_PER_MINUTE
+        return self._count(f"llt:calls:read:{_address(request)}", SAMPLE) <= limit
 
     def _count(self, key: str, weight: int) -> int:
         try:

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import LARGEST_ID, Query, Whole
@@ -42,7 +43,7 @@ class Inbox(Personal):
     def get(self, request: Request) -> Response:
         """One's own inbox, the newest first."""
         query = NotificationQuery.read(request.query_params)
-        lines = Notification.objects.visible_to(request.user)
+        lines = Notification.objects.visible_to(caller(request))
         if "unread" in query:
             lines = lines.filter(read_at__isnull=query["unread"])
         pages = Pages()
@@ -70,9 +71,10 @@ class MarkRead(Personal):
     @idempotent
     def post(self, request: Request) -> Response:
         """These lines, or all of them, were read."""
+        user = caller(request)
         body = ReadBody(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response({"read": mark_read(request.user, body.validated_data.get("ids"), by=request.user)})
+        return Response({"read": mark_read(user, body.validated_data.get("ids"), by=user)})
 
 
 class PreferencesShape(serializers.Serializer[Any]):
@@ -92,15 +94,17 @@ class MyPreferences(Personal):
     @extend_schema(operation_id="preferences", responses=PreferencesShape)
     def get(self, request: Request) -> Response:
         """How one wants to be told."""
-        found = Preferences.objects.filter(resident=request.user).first()
-        return Response(_row(found or Preferences(resident=request.user)))
+        user = caller(request)
+        found = Preferences.objects.filter(resident=user).first()
+        return Response(_row(found or Preferences(resident=user)))
 
     @extend_schema(operation_id="change_preferences", request=PreferencesShape, responses=PreferencesShape)
     def patch(self, request: Request) -> Response:
         """Change some of it; what is not named stays."""
+        user = caller(request)
         body = PreferencesShape(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response(_row(set_preferences(request.user, by=request.user, **body.validated_data)))
+        return Response(_row(set_preferences(user, by=user, **body.validated_data)))
 
 
 def _row(preferences: Preferences) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class ActivityDetail(Public):
         row = (
             Activity.objects.visible_to(request.user)
             .filter(pk=activity_id)
-            .values(*WHOLE, *NAMES, questions=ArraySubquery(questions.values(shape=shape)))
+            .values(*WHOLE, *NAMES, asked=ArraySubquery(questions.values(shape=shape)))
             .first()
         )
         if row is None:
@@ -165,7 +165,7 @@ def _chosen(query: dict[str, Any]) -> QuerySet[Activity]:
 def _sessions_of(activity_ids: list[int], user: Any) -> dict[int, list[dict[str, Any]]]:
     """The sessions by activity, each with the caller's live registration."""
     sessions = Session.objects.filter(activity__in=activity_ids).order_by("starts_at", "id")
-    columns = SESSION
+    columns: tuple[str, ...] = SESSION
     if user.is_authenticated:
         live = Q(registrations__resident=user.pk, registrations__state__in=Registration.LIVE)
         sessions = sessions.annotate(mine=FilteredRelation("registrations", condition=live))
@@ -187,7 +187,7 @@ def _row(row: dict[str, Any], sessions: list[dict[str, Any]]) -> dict[str, Any]:
 def _whole(row: dict[str, Any], sessions: list[dict[str, Any]], *, is_authenticated: bool) -> dict[str, Any]:
     activity = Activity(**{name: row[name] for name in ("id", "slug", "kind", "status", "opens_at", "closes_at")})
     activity.cancel_hours, activity.longest_queue = row["cancel_hours"], row["longest_queue"]
-    answer = _row(row, sessions)
+    answer = _row(row, sessions) | {"questions": row.pop("asked")}
     for name in ("latitude", "longitude"):
         answer[name] = None if row[name] is None else float(row[name])
     for shown, session in zip(answer["sessions"], sessions, strict=True):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
 from linlingtong.activities.actions import Guest, accept, decline, give_up, refusals, register
 from linlingtong.activities.api.shapes import OwnRegistration, RegistrationShape, registration_row
@@ -47,7 +48,7 @@ class Answers(serializers.Field[Any, Any, Any, Any]):
 
 
 class RegistrationBody(serializers.Serializer[Any]):
-    party = CompanionBody(many=True, required=False, max_length=MOST_COMPANIONS)
+    party = serializers.ListField(child=CompanionBody(), required=False, max_length=MOST_COMPANIONS)
     answers = Answers(required=False)
     note = Text(max_length=200, required=False, allow_blank=True)
     may_be_photographed = YesNo(required=False)
@@ -82,17 +83,19 @@ class SessionRegistration(Personal):
     )
     def put(self, request: Request, session_id: int) -> Response:
         """Register for the session, or join its waiting list; sending it again changes nothing."""
+        user = caller(request)
         body = RegistrationBody(data=request.data)
         body.is_valid(raise_exception=True)
         wishes = dict(body.validated_data)
         party = [Guest(one["name"], one.get("age")) for one in wishes.pop("party", ())]
-        placed = register(session_id, request.user, by=request.user, party=party, **wishes)
+        placed = register(session_id, user, by=user, party=party, **wishes)
         return Response(as_its_resident_sees(placed.registration), 201 if placed.created else 200)
 
     @extend_schema(operation_id="give_up", request=None, responses={200: RegistrationShape})
     def delete(self, request: Request, session_id: int) -> Response:
         """Give the place or the place in the queue up; the answer is the registration, cancelled."""
-        return Response(as_its_resident_sees(give_up(session_id, request.user, by=request.user)))
+        user = caller(request)
+        return Response(as_its_resident_sees(give_up(session_id, user, by=user)))
 
 
 class MyRegistrationsQuery(Query):
@@ -111,7 +114,7 @@ class MyRegistrations(Personal):
     def get(self, request: Request) -> Response:
         """One's own registrations, the newest first; ended ones too."""
         chosen = _chosen(
-            Registration.objects.visible_to(request.user), MyRegistrationsQuery.read(request.query_params)
+            Registration.objects.visible_to(caller(request)), MyRegistrationsQuery.read(request.query_params)
         )
         pages = Pages()
         rows: list[Any] = pages.paginate_queryset(
@@ -130,8 +133,8 @@ class OfferAccepted(Personal):
     @idempotent
     def post(self, request: Request, registration_id: int) -> Response:
         """Take the place that is offered."""
-        mine = Registration.objects.visible_to(request.user).only("id").get(pk=registration_id)
-        return Response(as_its_resident_sees(accept(mine.pk, by=request.user)))
+        mine = Registration.objects.visible_to(caller(request)).only("id").get(pk=registration_id)
+        return Response(as_its_resident_sees(accept(mine.pk, by=caller(request))))
 
 
 class OfferDeclined(Personal):
@@ -142,8 +145,8 @@ class OfferDeclined(Personal):
     @idempotent
     def post(self, request: Request, registration_id: int) -> Response:
         """Leave the offered place to the next in the queue."""
-        mine = Registration.objects.visible_to(request.user).only("id").get(pk=registration_id)
-        return Response(as_its_resident_sees(decline(mine.pk, by=request.user)))
+        mine = Registration.objects.visible_to(caller(request)).only("id").get(pk=registration_id)
+        return Response(as_its_resident_sees(decline(mine.pk, by=caller(request))))
 
 
 def as_its_resident_sees(registration: Registration) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class SessionShape(serializers.Serializer[Any]):
 
 class ActionShape(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # a field, not the serializer's label
     url = serializers.CharField(help_text="The page of the site where the same can be done")
     is_primary = serializers.BooleanField()
 
