@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.areas.models import Area, Organization
+from linlingtong.core.phone import normal_phone
 from linlingtong.core.text import visible_text
 from linlingtong.core.time import today
 
@@ -25,7 +26,8 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_active=True)
 
     def residents(self) -> Self:
-        return self.active().filter(phone__isnull=False)
+        """People who proved their phone: what "registered residents" counts."""
+        return self.active().filter(phone_verified_at__isnull=False)
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -37,8 +39,9 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         user.save(using=self._db)
         return user  # type: ignore[no-any-return]
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(None, password, email=email, is_staff=True, is_superuser=True, **fields)
+    def create_superuser(self, phone: str, password: str | None = None, **fields: Any) -> "User":
+        known = {"is_staff": True, "is_superuser": True, "phone_verified_at": timezone.now()}
+        return self.create_user(normal_phone(phone), password, **(known | fields))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -78,7 +81,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may enter the admin"), default=False)
     date_joined = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
 
-    USERNAME_FIELD = "email"
+    USERNAME_FIELD = "phone"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -232,3 +235,33 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SignInCode(models.Model):
+    """One code that was sent to a phone. Neither the phone nor the code can be read here, only recognised."""
+
+    TRIES = 5
+    VALID_FOR = dt.timedelta(minutes=5)
+
+    ref = models.CharField(max_length=40, unique=True)
+    phone_key = models.CharField(max_length=64)
+    address_key = models.CharField(max_length=64, blank=True)
+    code_key = models.CharField(max_length=64)
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("sign-in code")
+        verbose_name_plural = _("sign-in codes")
+        constraints = [
+            models.CheckConstraint(condition=Q(tries__lte=5), name="a_code_is_tried_at_most_five_times"),
+        ]
+        indexes = [
+            models.Index(fields=["phone_key", "sent_at"], name="codes_of_a_phone"),
+            models.Index(fields=["address_key", "sent_at"], name="codes_for_an_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sent_at:%F %T}"

@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from linlingtong.accounts.views import signing_in
+
+app_name = "accounts"
+urlpatterns = [
+    path("login/", signing_in.login, name="login"),
+    path("logout/", signing_in.logout, name="logout"),
+    path("admin/login/", signing_in.admin_login, name="admin_login"),
+]

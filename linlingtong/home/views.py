@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import scope_for
-from linlingtong.activities.board import home_card
+from linlingtong.activities.views.home import home_card
 from linlingtong.core.time import local, today
 from linlingtong.home import search as searching
 from linlingtong.home.actions import leave_feedback

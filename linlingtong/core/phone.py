@@ -1,0 +1,50 @@
+import phonenumbers
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+REGION = "CN"
+MOBILE_DIGITS = 11
+
+
+def normal_phone(typed: str) -> str:
+    """The one E.164 form (`+8613800000000`) of a phone typed in any way: full width, +86, 0086, spaces, dashes.
+
+    Raises ValidationError with words that say what is wrong.
+    """
+    try:
+        number = phonenumbers.parse(typed[:40], REGION)
+    except phonenumbers.NumberParseException as error:
+        raise ValidationError(_("Enter your mobile number, for example 138 0000 0000."), code="invalid_phone") from error
+    if number.country_code == 86:  # noqa: PLR2004 - China
+        _check_length(str(number.national_number))
+    # `possible` and not `valid`: new number ranges appear faster than libraries learn of them.
+    if not phonenumbers.is_possible_number(number):
+        raise ValidationError(_("Enter your mobile number, for example 138 0000 0000."), code="invalid_phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _check_length(digits: str) -> None:
+    missing = MOBILE_DIGITS - len(digits)
+    if missing > 0:
+        message = _("The phone number is %(missing)d digits short. Enter 11 digits, for example 138 0000 0000.")
+        raise ValidationError(message, code="invalid_phone", params={"missing": missing})
+    if missing < 0:
+        message = _("The phone number has %(extra)d digits too many. Enter 11 digits, for example 138 0000 0000.")
+        raise ValidationError(message, code="invalid_phone", params={"extra": -missing})
+    if not digits.startswith("1"):
+        raise ValidationError(_("A mobile number starts with 1, for example 138 0000 0000."), code="invalid_phone")
+
+
+class PhoneField(forms.CharField):
+    """A mobile number in any spelling; its value is E.164."""
+
+    def __init__(self, **kwargs: object) -> None:
+        attrs = {"class": "input", "type": "tel", "inputmode": "tel", "autocomplete": "tel"}
+        kwargs.setdefault("label", gettext_lazy("Mobile number"))
+        super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **kwargs)  # type: ignore[arg-type]
+
+    def clean(self, value: object) -> str:
+        typed = super().clean(value)
+        return normal_phone(typed) if typed else ""
