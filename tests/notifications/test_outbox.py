@@ -68,7 +68,7 @@ def test_day_reminders_of_one_day_are_claimed_together_before_their_own_moment()
 
 
 def test_a_broken_text_stops_one_message(phone: Phone) -> None:
-    broken, *good = MessageFactory.create_batch(4, subject="registration", subject_id=1)
+    broken, *_good = MessageFactory.create_batch(4, subject="registration", subject_id=1)
 
     def words(messages: Sequence[Message]) -> dict[int, str]:
         if broken in messages:

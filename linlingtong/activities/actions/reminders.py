@@ -190,7 +190,7 @@ def _reminder(sessions: Sequence[Session]) -> str:
     if len(sessions) == 1:
         facts = {"day": when, "time": clock(first.starts_at), "place": tidings.where(first)}
         return tidings.sms(
-            _("%(day)s %(time)s %(title)s, %(place)s. Cannot come? Please give the place up."),
+            _("%(day)s %(time)s %(title)s, %(place)s. Cannot come? Give it up."),
             title=first.activity.title,
             **facts,
         )

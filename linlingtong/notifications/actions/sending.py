@@ -119,7 +119,9 @@ def _ruled_out(claim: Claim, now: dt.datetime) -> Verdict | None:
     if until is None or (message.kind in URGENT and message.for_start and message.for_start <= until):
         return None
     if message.not_after and message.not_after <= until:
-        return Verdict(message, State.DROPPED, "quiet-hours")
+        # Whose moment fell into these very hours is left in peace; whose moment was before them, we have missed.
+        is_peace = quiet_until(message.due_at, starts, ends) == until
+        return Verdict(message, State.DROPPED if is_peace else State.MISSED, "quiet-hours")
     return Verdict(message, State.PENDING, "quiet-hours", due_at=until)
 
 
