@@ -38,6 +38,8 @@ def take_turns(turns: Sequence[tuple[str, int]], then: str = "", values: dict[st
     )
     names = {f"queue{at}": queue for at, (queue, _) in enumerate(turns)}
     numbers = {f"number{at}": number for at, (_, number) in enumerate(turns)}
+    if not turns and not then:
+        return None
     with connection.cursor() as cursor:
         cursor.execute(locks + then, names | numbers | (values or {}))
         if not then:

@@ -10,7 +10,7 @@ from linlingtong.accounts.models import User
 from linlingtong.activities.actions import tidings
 from linlingtong.activities.actions.leaving import unflag
 from linlingtong.activities.actions.moves import State, advance, needed_reason, session_in_turn
-from linlingtong.activities.actions.publishing import settle_dates
+from linlingtong.activities.actions.publishing import activity_in_turns, settle_dates
 from linlingtong.activities.actions.queue import fill
 from linlingtong.activities.actions.refusals import EndsBeforeStart, SessionCancelled
 from linlingtong.activities.models import Activity, ChangeNotice, Registration, Session
@@ -150,8 +150,7 @@ def change_place(activity_id: int, *, by: User | None, **fields: Any) -> Activit
     unknown = fields.keys() - set(ABOUT_PLACE)
     if unknown:
         raise TypeError(f"change_place() does not change {', '.join(sorted(unknown))}")
-    activity = Activity.objects.select_related("area").select_for_update(of=("self",), no_key=True).get(pk=activity_id)
-    check_manages(by, activity)
+    activity = activity_in_turns(activity_id, by)
     changed = [name for name, value in fields.items() if getattr(activity, name) != value]
     if not changed:
         return activity

@@ -84,9 +84,9 @@ def _check_membership(activity: Activity, resident: User) -> None:
 def checked_party(session: Session, party: Sequence[Guest]) -> list[Guest]:
     """The companions with clean names; raises PartyTooLarge, TooYoung or AnswerMissing (a nameless one)."""
     activity = session.activity
-    most = activity.largest_party if session.capacity is None else min(activity.largest_party, session.capacity - 1)
-    if len(party) > most:
-        raise PartyTooLarge(most=max(most, 0))
+    room = len(party) if session.capacity is None else max(session.capacity - 1, 0)
+    if len(party) > min(activity.largest_party, room):
+        raise PartyTooLarge(most=min(activity.largest_party, room))
     guests = [Guest(clean_text(guest.name)[:30], guest.age) for guest in party]
     if not all(guest.name for guest in guests):
         raise AnswerMissing(question=_("name of the companion"))

@@ -32,7 +32,7 @@ WEEK = dt.timedelta(days=7)
 @in_turn
 def publish(activity_id: int, *, by: User | None) -> Activity:
     """Everybody sees the activity and may register once its window is open. Raises RisksMissing, NoSession."""
-    activity = _managed(activity_id, by)
+    activity = activity_in_turns(activity_id, by)
     if activity.status == Status.PUBLISHED:
         return activity
     if activity.status != Status.DRAFT:
@@ -50,7 +50,10 @@ def publish(activity_id: int, *, by: User | None) -> Activity:
     return activity
 
 
-def _managed(activity_id: int, by: User | None) -> Activity:
+def activity_in_turns(activity_id: int, by: User | None) -> Activity:
+    """The activity, read and locked in the turns of all its sessions; raises PermissionDenied."""
+    numbers = Session.objects.filter(activity=activity_id).order_by("pk").values_list("pk", flat=True)
+    take_turns([("session", number) for number in numbers])
     activity = Activity.objects.select_related("area").select_for_update(of=("self",), no_key=True).get(pk=activity_id)
     check_manages(by, activity)
     return activity
@@ -59,7 +62,7 @@ def _managed(activity_id: int, by: User | None) -> Activity:
 @in_turn
 def copy(activity_id: int, *, by: User | None) -> Activity:
     """A draft like this one, its sessions on the same weekdays next week, without registrations."""
-    activity = _managed(activity_id, by)
+    activity = activity_in_turns(activity_id, by)
     sessions = list(activity.sessions.order_by("starts_at", "pk"))
     questions = list(activity.questions.order_by("position", "pk"))
     shift = _to_next_week(sessions[0].starts_at) if sessions else WEEK
@@ -105,11 +108,7 @@ def _asked_again(question: Question, activity: Activity) -> Question:
 def cancel_activity(activity_id: int, *, by: User | None, reason: str) -> int:
     """Call the whole activity off: what is past stays, everybody else is told at once. Answers how many people."""
     reason = needed_reason(reason)
-    activity = Activity.objects.select_related("area").get(pk=activity_id)
-    check_manages(by, activity)
-    numbers = list(activity.sessions.order_by("pk").values_list("pk", flat=True))
-    take_turns([("session", number) for number in numbers])
-    return _call_off(_managed(activity_id, by), by=by, reason=reason)
+    return _call_off(activity_in_turns(activity_id, by), by=by, reason=reason)
 
 
 def _call_off(activity: Activity, *, by: User | None, reason: str) -> int:
@@ -127,10 +126,7 @@ def _call_off(activity: Activity, *, by: User | None, reason: str) -> int:
 def cancel_session(session_id: int, *, by: User | None, reason: str) -> int:
     """Call one session off and tell its people at once; with its last session the activity is off too."""
     reason = needed_reason(reason)
-    activity = Activity.objects.select_related("area").get(sessions=session_id)
-    check_manages(by, activity)
-    take_turns([("session", session_id)])
-    activity = _managed(activity.pk, by)
+    activity = activity_in_turns(Session.objects.only("activity_id").get(pk=session_id).activity_id, by)
     session = activity.sessions.get(pk=session_id)
     if session.cancelled_at:
         return 0
@@ -196,8 +192,7 @@ def _news(rows: list[Registration]) -> list[Tiding]:
 @in_turn
 def delete_activity(activity_id: int, *, by: User | None) -> None:
     """Remove an activity that nobody ever registered for; raises HasRegistrations."""
-    activity = _managed(activity_id, by)
-    take_turns([("session", number) for number in activity.sessions.order_by("pk").values_list("pk", flat=True)])
+    activity = activity_in_turns(activity_id, by)
     if Registration.objects.filter(session__activity=activity).exists():
         raise HasRegistrations
     with acting(by, "delete_activity"):

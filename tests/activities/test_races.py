@@ -1,0 +1,244 @@
+"""Real threads and processes with connections of their own; each race has a control that shows it happens unguarded."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, models
+from django.utils import timezone
+
+from linlingtong.accounts.models import User
+from linlingtong.activities.actions import ClashingSession, Placed, give_up, leaving, register, registration
+from linlingtong.activities.models import Registration, Session
+from linlingtong.core import turns
+from linlingtong.core.refusal import Refusal
+from linlingtong.notifications.models import Kind, Message, Notification
+from tests.activities.books import assert_books_balance
+from tests.factories import SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = Registration.State
+THREADS = 12
+ROOT = Path(__file__).parents[2]
+
+
+def at_once(jobs: Sequence[Callable[[], Any]], threads: int = THREADS) -> list[Any]:
+    """The answers (or refusals) of jobs that start together and share some threads, in the order of the jobs."""
+    gate = threading.Barrier(threads)
+    answers: list[Any] = [None] * len(jobs)
+
+    def work(thread: int) -> None:
+        gate.wait()
+        try:
+            for at in range(thread, len(jobs), threads):
+                answers[at] = _answer(jobs[at])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+    return answers
+
+
+def _answer(job: Callable[[], Any]) -> Any:
+    try:
+        return job()
+    except Refusal as refusal:
+        return refusal
+
+
+def without_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same verbs, reading what stands there without waiting for anybody."""
+
+    def look(_: object, then: str = "", values: dict[str, Any] | None = None) -> Any:
+        return turns.take_turns([], then, values)
+
+    monkeypatch.setattr(registration, "take_turns", look)
+
+
+@contextmanager
+def without(model: type[models.Model], name: str) -> Iterator[None]:
+    """The table without one of its constraints."""
+    (constraint,) = (c for c in model._meta.constraints if c.name == name)
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(model, constraint)
+    try:
+        yield
+    finally:
+        Registration.objects.all().delete()
+        Session.objects.update(taken=0, held=0)
+        with connection.schema_editor() as editor:
+            editor.add_constraint(model, constraint)
+
+
+def rush(session: Session, residents: Sequence[User]) -> list[Any]:
+    return at_once([partial(register, session.pk, resident, by=resident) for resident in residents])
+
+
+def test_sixty_people_at_once_get_exactly_twenty_places_in_the_order_of_their_numbers() -> None:
+    session, residents = SessionFactory.create(capacity=20), UserFactory.create_batch(60)
+    answers = rush(session, residents)
+    stored = dict(session.registrations.values_list("pk", "state"))
+    assert {answer.registration.pk: answer.registration.state for answer in answers} == stored
+    in_order = list(session.registrations.order_by("number").values_list("state", flat=True))
+    assert in_order == [State.CONFIRMED] * 20 + [State.WAITLISTED] * 40
+    assert_books_balance(session)
+
+
+def test_control_without_turns_more_than_twenty_get_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_turns(monkeypatch)
+    session, residents = SessionFactory.create(capacity=20), UserFactory.create_batch(60)
+    with without(Session, "a_session_is_never_oversold"):
+        rush(session, residents)
+        assert session.registrations.filter(state=State.CONFIRMED).count() > 20
+
+
+def test_a_double_tap_by_four_connections_is_one_registration_and_one_message() -> None:
+    session, residents = SessionFactory.create(capacity=10), UserFactory.create_batch(15)
+    taps = [partial(register, session.pk, resident, by=resident) for resident in residents for _ in range(4)]
+    answers: list[Placed] = at_once(taps)
+    for at in range(0, len(answers), 4):
+        four = answers[at : at + 4]
+        assert sum(answer.created for answer in four) == 1
+        assert len({(answer.registration.pk, answer.registration.state) for answer in four}) == 1
+    assert Registration.objects.count() == Message.objects.count() == Notification.objects.count() == 15
+    assert_books_balance(session)
+
+
+def test_control_without_turns_a_double_tap_is_two_registrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_turns(monkeypatch)
+    session, residents = SessionFactory.create(capacity=None), UserFactory.create_batch(15)
+    with without(Registration, "one_live_registration_per_resident"):
+        at_once([partial(register, session.pk, resident, by=resident) for resident in residents for _ in range(4)], 4)
+        assert Registration.objects.count() > 15
+
+
+def crowd(capacity: int, waiting: int) -> tuple[Session, list[User], list[User]]:
+    """A full session with a queue: those with a place, and those who wait."""
+    session = SessionFactory.create(capacity=capacity)
+    residents = UserFactory.create_batch(capacity + waiting)
+    for resident in residents:
+        register(session.pk, resident, by=resident)
+    return session, residents[:capacity], residents[capacity:]
+
+
+def swap(session: Session, leavers: Sequence[User], newcomers: Sequence[User]) -> None:
+    """People leave and come at the same time."""
+    pairs = zip(leavers, newcomers, strict=True)
+    at_once(
+        [
+            job
+            for leaver, newcomer in pairs
+            for job in (
+                partial(give_up, session.pk, leaver, by=leaver),
+                partial(register, session.pk, newcomer, by=newcomer),
+            )
+        ]
+    )
+
+
+def confirmed(session: Session, residents: Sequence[User]) -> int:
+    return session.registrations.filter(resident__in=residents, state=State.CONFIRMED).count()
+
+
+def test_freed_places_go_to_those_who_wait_never_to_newcomers() -> None:
+    session, seated, waiting = crowd(20, 20)
+    newcomers = UserFactory.create_batch(20)
+    swap(session, seated, newcomers)
+    assert (confirmed(session, waiting), confirmed(session, newcomers)) == (20, 0)
+    assert_books_balance(session)
+
+
+def test_control_promoting_later_lets_newcomers_jump_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, seated, _ = crowd(20, 20)
+    newcomers = UserFactory.create_batch(20)
+    monkeypatch.setattr(leaving, "fill", lambda _: [])
+    monkeypatch.setattr(
+        registration,
+        "_state_for",
+        lambda row, places: State.CONFIRMED if row.taken + places <= row.capacity else State.WAITLISTED,
+    )
+    swap(session, seated, newcomers)
+    assert confirmed(session, newcomers) > 0
+
+
+def two_at_once(residents: Sequence[User]) -> list[Any]:
+    """Each resident registers for two overlapping sessions from two phones, in step."""
+    sessions = SessionFactory.create_batch(2, capacity=None)
+    steps = [threading.Barrier(2) for _ in residents]
+
+    def tap(resident: User, session: Session, step: threading.Barrier) -> Placed:
+        step.wait()
+        return register(session.pk, resident, by=resident)
+
+    jobs = [
+        partial(tap, resident, session, step)
+        for resident, step in zip(residents, steps, strict=True)
+        for session in sessions
+    ]
+    return at_once(jobs, threads=8)
+
+
+def places_of(residents: Sequence[User]) -> list[int]:
+    return [Registration.objects.filter(resident=person, state=State.CONFIRMED).count() for person in residents]
+
+
+@pytest.mark.parametrize("has_turns", [True, False], ids=["by turns", "by the constraint alone"])
+def test_nobody_gets_two_places_at_the_same_hour(monkeypatch: pytest.MonkeyPatch, has_turns: bool) -> None:
+    if not has_turns:
+        without_turns(monkeypatch)
+    residents = UserFactory.create_batch(24)
+    answers = two_at_once(residents)
+    assert places_of(residents) == [1] * 24
+    assert sum(isinstance(answer, ClashingSession) for answer in answers) == 24
+
+
+def test_control_without_turns_and_constraint_people_are_in_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_turns(monkeypatch)
+    residents = UserFactory.create_batch(24)
+    with without(Registration, "nobody_is_in_two_places_at_once"):
+        two_at_once(residents)
+        assert 2 in places_of(residents)
+
+
+def start(session: Session, residents: Sequence[User]) -> subprocess.Popen[str]:
+    numbers = [str(resident.pk) for resident in residents]
+    command = [sys.executable, "-m", "tests.activities.storm", settings.DATABASES["default"]["NAME"], str(session.pk)]
+    return subprocess.Popen([*command, *numbers], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ.copy())
+
+
+def test_a_storm_of_cancellations_with_killed_processes_loses_nobody_and_promotes_in_order() -> None:
+    session, seated, waiting = crowd(60, 90)
+    leavers, staying = [*seated, *waiting[::3]], [person for at, person in enumerate(waiting) if at % 3]
+    storms = [start(session, leavers[at::8]) for at in range(8)]
+    acknowledged: set[int] = set()
+    for storm in storms[:3]:  # in the middle of its work: after the second answer
+        assert storm.stdout is not None
+        acknowledged |= {int(storm.stdout.readline()) for _ in range(2)}
+        storm.send_signal(signal.SIGKILL)
+    for storm in storms:
+        acknowledged |= {int(line) for line in storm.communicate()[0].splitlines()}
+    gone = set(session.registrations.filter(state=State.CANCELLED).values_list("resident", flat=True))
+    assert acknowledged <= gone
+    assert len(gone) < len(leavers)  # the killed left work behind
+    for leaver in leavers:
+        give_up(session.pk, leaver, by=leaver)
+    assert_books_balance(session)
+    assert confirmed(session, staying) == 60 == len(staying)
+    assert session.registrations.filter(state=State.CANCELLED).count() == len(leavers)
+    promoted = Notification.objects.filter(kind=Kind.OFFER).order_by("pk").values_list("resident", flat=True)
+    in_line = list(session.registrations.order_by("number").values_list("resident", flat=True))
+    assert [in_line.index(person) for person in promoted] == sorted(in_line.index(person) for person in promoted)
+    assert len(promoted) == len(set(promoted))
+    assert set(promoted) >= {person.pk for person in staying}
+    assert timezone.now() < session.starts_at
