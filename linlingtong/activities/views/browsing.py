@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -204,13 +205,13 @@ def _strip_day(day: dt.date, number: int, query: QueryDict, current: dt.date | N
     is_chosen = day.isoformat() == query.get("date")
     return {
         "url": _with(query, date="" if is_chosen else day.isoformat()),
-        "weekday": near(day) if day == today() else weekday(day),
+        "weekday": capfirst(near(day)) if day == today() else weekday(day),
         "day": day.day,
         "count_label": _("%(number)d on") % {"number": number} if number else _("none"),
         "is_current": day == current,
         "is_rest": day.weekday() >= calendar.SATURDAY,
         "is_none": not number,
-        "full_label": f"{near(day)} {date_words(day)}, {how_many(number)}".strip(),
+        "full_label": f"{_day_in_front(day)}, {how_many(number)}",
     }
 
 
@@ -262,7 +263,7 @@ def _empty(request: HttpRequest, listing: Listing) -> dict[str, Any]:
     if nearest is None or day is None:
         return {"title": title, "text": _("Try fewer filters or other words."), "action": clear, "second": None}
     number = listing.counts(nearest, 1).get(nearest, 0)
-    text = _("The next day with activities is %(day)s.") % {"day": _day_in_front(nearest)}
+    text = _("The nearest day with activities is %(day)s.") % {"day": _day_in_front(nearest)}
     go = {"url": _with(request.GET, date=nearest.isoformat()), "label": _see(nearest, number)}
     return {"title": title, "text": text, "action": go, "second": clear}
 

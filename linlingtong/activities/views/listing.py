@@ -120,10 +120,10 @@ def still_shown(sessions: QuerySet[Session]) -> QuerySet[Session]:
 
 
 def next_day_with_some(listing: Listing, day: dt.date) -> dt.date | None:
-    """The nearest day from `day` on, today at the earliest, on which something matches."""
-    start = day_bounds(max(day, today()))[0]
-    found = listing.searched.filter(starts_at__gte=start).order_by("starts_at").values_list("starts_at", flat=True)
-    moment = found.first()
+    """The nearest day from `day` on on which something matches, else the last one before it; never a past one."""
+    coming = listing.searched.filter(starts_at__gte=day_bounds(today())[0]).order_by("starts_at")
+    starts = coming.values_list("starts_at", flat=True)
+    moment = starts.filter(starts_at__gte=day_bounds(day)[0]).first() or starts.last()
     return local(moment).date() if moment else None
 
 
