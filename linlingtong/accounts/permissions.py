@@ -1,4 +1,4 @@
-from linlingtong.accounts.models import Appointment, User
+from linlingtong.accounts.models import Appointment, Membership, User
 from linlingtong.areas.models import Area
 
 MANAGING = (Appointment.Role.MANAGER, Appointment.Role.GRID_WORKER)
@@ -23,3 +23,13 @@ def scope_for(user: User, roles: tuple[str, ...] = MANAGING) -> list[str]:
 def in_scope(path: str, scope: list[str]) -> bool:
     """Whether the area with this path lies in one of the subtrees."""
     return any(path.startswith(prefix) for prefix in scope)
+
+
+def may_appoint(user: User, path: str) -> bool:
+    """Whether the person may say who works for the area with this path: managers only, inside what they manage."""
+    return in_scope(path, scope_for(user, (Appointment.Role.MANAGER,)))
+
+
+def may_confirm(user: User, membership: Membership) -> bool:
+    """Whether the person works for the area that the company, dormitory or team is in."""
+    return in_scope(membership.organization.area.path, scope_for(user))
