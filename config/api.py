@@ -52,6 +52,6 @@ routes: list[URLPattern | URLResolver] = [
     path("v1/", include(v1)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
-    re_path(r"^.*/$", nothing_here),
+    re_path("", nothing_here),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [path("", include((routes, "api")))]

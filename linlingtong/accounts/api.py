@@ -1,3 +1,4 @@
+import datetime as dt
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import LARGEST_ID, Day, Text, Whole, YesNo
+from linlingtong.core.time import today
 
 
 def caller(request: Request) -> User:
@@ -65,6 +67,11 @@ class ProfileBody(serializers.Serializer[Any]):
         if key and area is None:
             raise serializers.ValidationError(_("There is no such area."), code="does_not_exist")
         return area
+
+    def validate_born_on(self, day: dt.date | None) -> dt.date | None:
+        if day and day > today():
+            raise serializers.ValidationError(_("This day is still to come."), code="future")
+        return day
 
 
 class Me(Personal):

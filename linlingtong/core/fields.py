@@ -10,7 +10,7 @@ from rest_framework import serializers
 from linlingtong.core.text import clean_text
 
 LARGEST_ID = 2**63 - 1
-EARLIEST = dt.date(2000, 1, 1)
+EARLIEST = dt.date(1900, 1, 1)
 LATEST = dt.date(2100, 1, 1)
 
 

@@ -1,6 +1,6 @@
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -77,6 +77,11 @@ class MarkRead(Personal):
         return Response({"read": mark_read(user, body.validated_data.get("ids"), by=user)})
 
 
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+class Clock(serializers.TimeField):
+    """Hours and minutes in the subdistrict: `22:00`."""
+
+
 class PreferencesShape(serializers.Serializer[Any]):
     muted = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(MUTABLE)),
@@ -84,8 +89,8 @@ class PreferencesShape(serializers.Serializer[Any]):
         max_length=len(MUTABLE),
         help_text="What leaves the inbox no more, as kind:channel",
     )
-    quiet_from = serializers.TimeField(format="%H:%M", required=False)
-    quiet_until = serializers.TimeField(format="%H:%M", required=False)
+    quiet_from = Clock(format="%H:%M", required=False)
+    quiet_until = Clock(format="%H:%M", required=False)
 
 
 class MyPreferences(Personal):
