@@ -114,6 +114,13 @@ class JoinForm(forms.Form):
         return any(self[name].value() for name in self.companion_names)
 
     @property
+    def youngest_companion(self) -> str | None:
+        """The field of the age of the first companion below the activity's minimum age."""
+        least = self.activity.minimum_age or 0
+        ages = [name for name in self.companion_names if name.endswith("_age")]
+        return next((name for name in ages if (self.cleaned_data.get(name) or least) < least), None)
+
+    @property
     def party(self) -> list[Guest]:
         found = self.cleaned_data
         rows = range(1, self.activity.largest_party + 1)
@@ -148,7 +155,7 @@ class JoinForm(forms.Form):
             choices=[(session.pk, str(session)) for session in self.sessions],
             initial=only,
             widget=forms.RadioSelect if only is None else forms.HiddenInput,
-            error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose a session")),
+            error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Please choose a session.")),
         )
 
     def _ask_birth_date(self) -> None:

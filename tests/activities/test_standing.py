@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.utils import timezone, translation
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
 State, Attendance = Registration.State, Registration.Attendance
 
-MINE = {
+MINE: dict[str, dict[str, str]] = {
     "not_joined": {},
     "pending": {"state": State.PENDING_REVIEW},
     "waiting": {"state": State.WAITLISTED},
@@ -81,7 +82,7 @@ def session_in(phase: str) -> Session:
 def registered(session: Session, mine: str) -> Registration | None:
     if mine == "not_joined":
         return None
-    fields = MINE[mine]
+    fields: dict[str, Any] = dict(MINE[mine])
     if session.capacity == 0:  # the factory counts past the verbs: make the room that the row takes
         Session.objects.filter(pk=session.pk).update(capacity=1)
     registration = RegistrationFactory.create(session=session, **fields)
@@ -176,8 +177,8 @@ def test_positions_are_counted_from_the_head_of_the_queue() -> None:
     for person in people:
         RegistrationFactory.create(session=session, resident=person, state=State.WAITLISTED)
     RegistrationFactory.create(state=State.WAITLISTED)
-    rows = with_position(Registration.objects.filter(session=session)).order_by("number")
-    assert [row.position for row in rows] == [1, 2, 3]
+    rows: Any = with_position(Registration.objects.filter(session=session)).order_by("number")
+    assert list(rows.values_list("position", flat=True)) == [1, 2, 3]
     its = standing(session, rows[2], timezone.now(), is_authenticated=True)
     assert its.position == 3
     assert "3" in its.badge.label
@@ -185,7 +186,8 @@ def test_positions_are_counted_from_the_head_of_the_queue() -> None:
 
 def test_those_who_do_not_wait_have_no_position() -> None:
     row = RegistrationFactory.create()
-    assert with_position(Registration.objects.filter(pk=row.pk)).get().position == 0
+    found: Any = with_position(Registration.objects.filter(pk=row.pk)).get()
+    assert found.position == 0
 
 
 def test_ones_own_session_speaks_for_an_activity_before_the_open_one() -> None:

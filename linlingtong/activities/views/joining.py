@@ -23,7 +23,7 @@ from linlingtong.core.templatetags.dates import clock_until
 from linlingtong.core.time import local
 
 JOINABLE = {Phase.OPEN, Phase.FULL}
-FIELD_OF = {"too_young": "born_on", "age_unknown": "born_on", "party_too_large": "companion_1_name"}
+FIELD_OF = {"age_unknown": "born_on", "party_too_large": "companion_1_name"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,6 +143,8 @@ def _register(form: JoinForm, user: User, slug: str) -> HttpResponse | None:
 
 def _field_of(refusal: Refusal, form: JoinForm) -> str | None:
     field = FIELD_OF.get(refusal.code, "session" if len(form.sessions) > 1 else None)
+    if refusal.code == "too_young":
+        field = form.youngest_companion or "born_on"
     return field if field in form.fields else None
 
 

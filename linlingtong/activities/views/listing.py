@@ -89,16 +89,20 @@ class Listing:
 
     def _earlier_on_the_day(self) -> QuerySet[Session]:
         """Another matching session of the same activity and day that comes first: its card shows this one too."""
-        siblings = still_shown(Session.objects.filter(self.when).filter(self.about_time()))
         return (
-            siblings.annotate(day=TruncDate("starts_at"))
+            self._siblings()
+            .annotate(day=TruncDate("starts_at"))
             .filter(activity=OuterRef("activity"), day=OuterRef("day"))
             .filter(Q(starts_at__lt=OuterRef("starts_at")) | Q(starts_at=OuterRef("starts_at"), pk__lt=OuterRef("pk")))
         )
 
+    def _siblings(self) -> QuerySet[Session]:
+        """What matches in time, whatever the activity."""
+        return still_shown(Session.objects.filter(self.when).filter(self.about_time()))
+
     def _with_siblings(self, shown: list[tuple[int, dt.datetime, int]]) -> list[Session]:
         ends = day_bounds(local(shown[-1][1]).date())[1]
-        together = Session.objects.filter(self.when, starts_at__lt=ends)
+        together = self._siblings().filter(starts_at__lt=ends)
         together = together.filter(activity__in=[row[2] for row in shown], starts_at__gte=shown[0][1])
         return list(together.select_related("activity").order_by("starts_at", "pk"))
 
