@@ -1,10 +1,13 @@
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from linlingtong.accounts.actions import UnlikelyBirthday, is_likely_birthday
 from linlingtong.accounts.display import Display
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
@@ -61,17 +64,16 @@ class ProfileForm(forms.Form):
         input_formats=["%Y-%m-%d"],
         error_messages={"invalid": gettext_lazy("Write the date as year-month-day, for example 1991-03-08.")},
     )
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language"), choices=User.Language.choices, widget=forms.RadioSelect
-    )
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.LANGUAGES, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, user: User, areas: Iterable[Area], **kwargs: Any) -> None:
         now = {name: getattr(user, name) for name in ("nickname", "born_on", "language")}
-        super().__init__(*args, initial={**now, "home_area": user.home_area_id or ""}, **kwargs)
+        kwargs["initial"] = {**now, "home_area": user.home_area_id or ""}
+        super().__init__(*args, **kwargs)
         choices = home_choices(areas)
         if user.home_area and not _offers(choices, str(user.home_area.pk)):
             choices.insert(1, (str(user.home_area.pk), user.home_area.name))
-        cast(forms.ChoiceField, self.fields["home_area"]).choices = choices
+        cast("forms.ChoiceField", self.fields["home_area"]).choices = choices
         self.fields["born_on"].widget.attrs["max"] = today().isoformat()
 
     def clean_nickname(self) -> str:
@@ -79,6 +81,12 @@ class ProfileForm(forms.Form):
         if typed and not clean_text(typed):
             raise forms.ValidationError(_("Write at least one visible character."), code="blank")
         return typed
+
+    def clean_born_on(self) -> dt.date | None:
+        day: dt.date | None = self.cleaned_data["born_on"]
+        if not is_likely_birthday(day):
+            raise forms.ValidationError(UnlikelyBirthday.message, code=UnlikelyBirthday.code)
+        return day
 
 
 def _offers(choices: Choices, value: str) -> bool:
@@ -105,7 +113,7 @@ class JoinForm(forms.Form):
             groups[organization.kind].append((str(organization.pk), organization.name))
         labels = dict(Organization.Kind.choices)
         choices: Choices = [(str(labels[Organization.Kind(kind)]), group) for kind, group in groups.items() if group]
-        cast(forms.ChoiceField, self.fields["organization"]).choices = [("", _("Choose")), *choices]
+        cast("forms.ChoiceField", self.fields["organization"]).choices = [("", _("Choose")), *choices]
 
 
 class DisplayForm(forms.Form):
@@ -125,5 +133,6 @@ class DisplayForm(forms.Form):
     )
 
     def __init__(self, *args: Any, chosen: Display, **kwargs: Any) -> None:
-        initial = {"size": chosen.size, "elder_mode": "on" if chosen.is_elder else "", "theme": chosen.theme}
-        super().__init__(*args, initial=initial, **kwargs)
+        elder_mode = "on" if chosen.is_elder else ""
+        kwargs["initial"] = {"size": chosen.size, "elder_mode": elder_mode, "theme": chosen.theme}
+        super().__init__(*args, **kwargs)

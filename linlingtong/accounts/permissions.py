@@ -1,10 +1,12 @@
+from django.contrib.auth.models import AnonymousUser
+
 from linlingtong.accounts.models import Appointment, Membership, User
 from linlingtong.areas.models import Area
 
 MANAGING = (Appointment.Role.MANAGER, Appointment.Role.GRID_WORKER)
 
 
-def scope_for(user: User, roles: tuple[str, ...] = MANAGING) -> list[str]:
+def scope_for(user: User | AnonymousUser, roles: tuple[str, ...] = MANAGING) -> list[str]:
     """The paths of the areas that the person works for today; everything below them is theirs to see.
 
     A superuser has the root of every tree, a resident nothing. Building heads are left out by default: they look

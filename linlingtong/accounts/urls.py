@@ -1,10 +1,17 @@
 from django.urls import path
 
-from linlingtong.accounts.views import signing_in
+from linlingtong.accounts.views import display, profile, signing_in
 
 app_name = "accounts"
 urlpatterns = [
     path("login/", signing_in.login, name="login"),
     path("logout/", signing_in.logout, name="logout"),
+    path("me/profile/", profile.profile, name="profile"),
+    path("me/privacy/", profile.privacy, name="privacy"),
+    path("me/memberships/", profile.join, name="join"),
+    path("me/memberships/<int:pk>/leave/", profile.leave, name="leave"),
+    path("me/display/", display.display, name="display"),
+    path("display/", display.switch, name="display_switch"),
+    path("language/", display.language, name="language"),
     path("admin/login/", signing_in.admin_login, name="admin_login"),
 ]

@@ -79,7 +79,7 @@ def confirm_membership(membership_id: int, *, by: User) -> Membership:
     Raises PermissionDenied outside one's areas, MembershipEnded.
     """
     found = Membership.objects.select_related("organization__area").select_for_update(of=("self",), no_key=True)
-    membership = found.get(pk=membership_id)
+    membership: Membership = found.get(pk=membership_id)
     if not may_confirm(by, membership):
         raise PermissionDenied
     if membership.ends_on is not None and membership.ends_on < today():

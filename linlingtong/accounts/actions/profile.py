@@ -30,7 +30,7 @@ def change_profile(user: User, *, by: User, **wishes: Any) -> User:
         raise PermissionDenied
     if wishes.get("nickname"):
         wishes["nickname"] = " ".join(clean_text(wishes["nickname"]).split())
-    if not _is_likely(wishes.get("born_on")):
+    if not is_likely_birthday(wishes.get("born_on")):
         raise UnlikelyBirthday
     wishes = {name: value for name, value in wishes.items() if name in OWN and getattr(user, name) != value}
     if "home_area" in wishes:
@@ -42,5 +42,6 @@ def change_profile(user: User, *, by: User, **wishes: Any) -> User:
     return user
 
 
-def _is_likely(born_on: dt.date | None) -> bool:
+def is_likely_birthday(born_on: dt.date | None) -> bool:
+    """Whether somebody alive can have been born on that day; not saying is fine."""
     return born_on is None or (born_on <= today() and today().year - born_on.year <= OLDEST)

@@ -62,7 +62,9 @@ def send_code(phone: str, *, language: str, address: str = "", ref: str = "") ->
     ref, digits = ref or new_token(), f"{secrets.randbelow(1_000_000):06d}"
     _write_code(phone, digits, ref, address)
     with override(language):
-        text = _("[Linlingtong] %(code)s is your sign-in code, valid for 5 minutes. Tell it to nobody.") % {"code": digits}
+        text = _("[Linlingtong] %(code)s is your sign-in code, valid for 5 minutes. Tell it to nobody.") % {
+            "code": digits
+        }
     send_sms(phone, "code", {"code": digits}, text, key=f"code/{ref}")
     return ref
 

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from linlingtong.accounts.actions import (
-    UnlikelyBirthday,
     change_profile,
     join_organization,
     leave_organization,
@@ -27,7 +26,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     me = _me(request)
     homes = Area.objects.active().filter(level__in=HOMES)
     form = ProfileForm(request.POST if request.method == "POST" else None, user=me, areas=homes)
-    if request.method == "POST" and form.is_valid() and _save(form, me):
+    if request.method == "POST" and form.is_valid():
+        _save(form, me)
         response = redirect("accounts:profile")
         speak(request, response, form.cleaned_data["language"])
         messages.success(request, _("Saved."))
@@ -35,15 +35,10 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/profile.html", {"form": form})
 
 
-def _save(form: ProfileForm, me: User) -> bool:
+def _save(form: ProfileForm, me: User) -> None:
     wishes = dict(form.cleaned_data)
     wishes["home_area"] = Area.objects.get(pk=wishes["home_area"]) if wishes["home_area"] else None
-    try:
-        change_profile(me, by=me, **wishes)
-    except UnlikelyBirthday as refusal:
-        form.add_error("born_on", refusal.detail)
-        return False
-    return True
+    change_profile(me, by=me, **wishes)
 
 
 @login_required

@@ -1,0 +1,101 @@
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Substr
+from django.utils.translation import gettext_lazy as _
+from pghistory.models import Event
+
+from linlingtong.areas.models import Area
+from linlingtong.audit.actions import acting
+from linlingtong.core.refusal import Refusal
+from linlingtong.core.turns import in_turn, take_turn
+
+COPY = "area_path"
+
+
+class NameTaken(Refusal):
+    """Two neighbours in the same area would have one name."""
+
+    code = "name_taken"
+    message = _("There is a “%(name)s” in this area already.")
+
+
+class WrongLevel(Refusal):
+    """Grids lie in communities, not the other way round."""
+
+    code = "wrong_level"
+    message = _("“%(name)s” cannot lie in “%(parent)s”: only a higher level can hold it.")
+
+
+class MovedIntoItself(Refusal):
+    """An area cannot be part of what is part of it."""
+
+    code = "moved_into_itself"
+    message = _("“%(name)s” cannot become part of itself.")
+
+
+class AreaInUse(Refusal):
+    """Rows of upper floors keep a copy of the path, and this floor must not rewrite them."""
+
+    code = "area_in_use"
+    message = _("“%(name)s” cannot be moved: activities have been held there. Add a new area and close this one.")
+
+
+@in_turn
+def add_area(
+    *, parent: Area, level: str, name: str, slug: str, by: Any, phone: str = "", office_hours: str = ""
+) -> Area:
+    """Put a new area inside another one.
+
+    Raises NameTaken or WrongLevel.
+    """
+    take_turn("areas", 0)
+    parent = Area.objects.get(pk=parent.pk)
+    area = Area(parent=parent, level=level, name=name, slug=slug, phone=phone, office_hours=office_hours)
+    _check_place(area, parent)
+    with acting(by, "add_area"):
+        # The path ends in the area's own number, which the database gives: until then it is one nobody else has.
+        area.path = f"/new/{slug}/"
+        area.save()
+        area.path = f"{parent.path}{area.pk}/"
+        area.save(update_fields=["path"])
+    return area
+
+
+@in_turn
+def move_area(area_id: int, parent_id: int, *, by: Any) -> int:
+    """Make the area part of another one, with everything inside it; returns how many areas have a new path.
+
+    Raises AreaInUse, MovedIntoItself, NameTaken or WrongLevel.
+    """
+    take_turn("areas", 0)
+    area, parent = Area.objects.get(pk=area_id), Area.objects.get(pk=parent_id)
+    if parent.path.startswith(area.path):
+        raise MovedIntoItself(name=area.name)
+    if area.parent_id == parent.pk:
+        return 0
+    _check_place(area, parent)
+    if is_copied(area):
+        raise AreaInUse(name=area.name)
+    old, new = area.path, f"{parent.path}{area.pk}/"
+    rest = Substr(F("path"), len(old) + 1)
+    with acting(by, "move_area"):
+        Area.objects.filter(pk=area.pk).update(parent=parent)
+        return Area.objects.filter(path__startswith=old).update(path=Concat(Value(new), rest))
+
+
+def _check_place(area: Area, parent: Area) -> None:
+    levels = Area.Level.values
+    if levels.index(area.level) <= levels.index(parent.level):
+        raise WrongLevel(name=area.name, parent=parent.name)
+    if Area.objects.filter(parent=parent, name=area.name).exclude(pk=area.pk).exists():
+        raise NameTaken(name=area.name)
+
+
+def is_copied(area: Area) -> bool:
+    """Whether any row of any room keeps a copy of a path in this subtree, in a column named `area_path`."""
+    keepers = [model for model in apps.get_models() if hasattr(model, COPY) and not issubclass(model, Event)]
+    inside = {f"{COPY}__startswith": area.path}
+    return any(models.QuerySet(keeper).filter(**inside).exists() for keeper in keepers)
