@@ -1,4 +1,4 @@
-"""Real threads and processes with connections of their own; each race has a control that shows it happens unguarded."""
+"""Real threads and processes, each with its connection; each race has a control that shows it happens unguarded."""
 
 import os
 import signal
@@ -48,6 +48,20 @@ def at_once(jobs: Sequence[Callable[[], Any]], threads: int = THREADS) -> list[A
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
     return answers
+
+
+def in_step(groups: Sequence[Sequence[Callable[[], Any]]]) -> list[Any]:
+    """The answers of jobs in groups (of two or four); those of one group start in the same moment."""
+
+    def tap(step: threading.Barrier, job: Callable[[], Any]) -> Any:
+        step.wait()
+        return job()
+
+    jobs = []
+    for group in groups:
+        step = threading.Barrier(len(group))
+        jobs += [partial(tap, step, job) for job in group]
+    return at_once(jobs, threads=8)
 
 
 def _answer(job: Callable[[], Any]) -> Any:
@@ -103,10 +117,13 @@ def test_control_without_turns_more_than_twenty_get_a_place(monkeypatch: pytest.
         assert session.registrations.filter(state=State.CONFIRMED).count() > 20
 
 
+def double_taps(session: Session, residents: Sequence[User]) -> list[Any]:
+    return in_step([[partial(register, session.pk, resident, by=resident)] * 4 for resident in residents])
+
+
 def test_a_double_tap_by_four_connections_is_one_registration_and_one_message() -> None:
     session, residents = SessionFactory.create(capacity=10), UserFactory.create_batch(15)
-    taps = [partial(register, session.pk, resident, by=resident) for resident in residents for _ in range(4)]
-    answers: list[Placed] = at_once(taps)
+    answers: list[Placed] = double_taps(session, residents)
     for at in range(0, len(answers), 4):
         four = answers[at : at + 4]
         assert sum(answer.created for answer in four) == 1
@@ -117,9 +134,9 @@ def test_a_double_tap_by_four_connections_is_one_registration_and_one_message() 
 
 def test_control_without_turns_a_double_tap_is_two_registrations(monkeypatch: pytest.MonkeyPatch) -> None:
     without_turns(monkeypatch)
-    session, residents = SessionFactory.create(capacity=None), UserFactory.create_batch(15)
+    session, residents = SessionFactory.create(capacity=0), UserFactory.create_batch(15)
     with without(Registration, "one_live_registration_per_resident"):
-        at_once([partial(register, session.pk, resident, by=resident) for resident in residents for _ in range(4)], 4)
+        double_taps(session, residents)
         assert Registration.objects.count() > 15
 
 
@@ -175,18 +192,7 @@ def test_control_promoting_later_lets_newcomers_jump_the_queue(monkeypatch: pyte
 def two_at_once(residents: Sequence[User]) -> list[Any]:
     """Each resident registers for two overlapping sessions from two phones, in step."""
     sessions = SessionFactory.create_batch(2, capacity=None)
-    steps = [threading.Barrier(2) for _ in residents]
-
-    def tap(resident: User, session: Session, step: threading.Barrier) -> Placed:
-        step.wait()
-        return register(session.pk, resident, by=resident)
-
-    jobs = [
-        partial(tap, resident, session, step)
-        for resident, step in zip(residents, steps, strict=True)
-        for session in sessions
-    ]
-    return at_once(jobs, threads=8)
+    return in_step([[partial(register, s.pk, resident, by=resident) for s in sessions] for resident in residents])
 
 
 def places_of(residents: Sequence[User]) -> list[int]:
@@ -211,23 +217,23 @@ def test_control_without_turns_and_constraint_people_are_in_two_places(monkeypat
         assert 2 in places_of(residents)
 
 
-def start(session: Session, residents: Sequence[User]) -> subprocess.Popen[str]:
-    numbers = [str(resident.pk) for resident in residents]
-    command = [sys.executable, "-m", "tests.activities.storm", settings.DATABASES["default"]["NAME"], str(session.pk)]
-    return subprocess.Popen([*command, *numbers], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ.copy())
-
-
 def test_a_storm_of_cancellations_with_killed_processes_loses_nobody_and_promotes_in_order() -> None:
     session, seated, waiting = crowd(60, 90)
     leavers, staying = [*seated, *waiting[::3]], [person for at, person in enumerate(waiting) if at % 3]
-    storms = [start(session, leavers[at::8]) for at in range(8)]
+    numbers = [str(person.pk) for person in leavers]
+    command = [sys.executable, "-m", "tests.activities.storm", settings.DATABASES["default"]["NAME"], str(session.pk)]
+    storm = subprocess.Popen([*command, *numbers], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     acknowledged: set[int] = set()
-    for storm in storms[:3]:  # in the middle of its work: after the second answer
-        assert storm.stdout is not None
-        acknowledged |= {int(storm.stdout.readline()) for _ in range(2)}
-        storm.send_signal(signal.SIGKILL)
-    for storm in storms:
-        acknowledged |= {int(line) for line in storm.communicate()[0].splitlines()}
+    killed: set[int] = set()
+    assert storm.stdout is not None
+    for line in storm.stdout:
+        process, resident = map(int, line.split())
+        acknowledged.add(resident)
+        if len(killed) < 3 and process not in killed:  # in the middle of its work
+            os.kill(process, signal.SIGKILL)
+            killed.add(process)
+    assert storm.wait() == 0
+    storm.stdout.close()
     gone = set(session.registrations.filter(state=State.CANCELLED).values_list("resident", flat=True))
     assert acknowledged <= gone
     assert len(gone) < len(leavers)  # the killed left work behind

@@ -28,6 +28,7 @@ from linlingtong.activities.actions import (
     give_up,
     register,
 )
+from linlingtong.activities.actions.looking import look
 from linlingtong.activities.models import Activity, Question, Registration, Session
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import today
@@ -462,3 +463,21 @@ def test_registering_costs_the_same_few_round_trips_with_twenty_and_with_two_tho
     few = cost()
     crowd(2000, state)
     assert cost() == few <= 8  # the savepoint of a test costs as much as BEGIN and COMMIT
+
+
+def test_the_first_look_sees_what_the_orm_sees(resident: User) -> None:
+    area = AreaFactory.create()
+    activity = ActivityFactory.create(eligible_area=area, eligible_organization=OrganizationFactory.create())
+    session = SessionFactory.create(activity=activity)
+    QuestionFactory.create(activity=activity)
+    seen = look(session.pk, resident)
+    twin = Session.objects.select_related("activity").get(pk=session.pk)
+    for ours, theirs in ((seen.session, twin), (seen.session.activity, twin.activity)):
+        for field in theirs._meta.concrete_fields:
+            assert getattr(ours, field.attname) == getattr(theirs, field.attname)
+    with CaptureQueriesContext(connection) as captured:
+        assert seen.session.activity.eligible_area == area
+        assert seen.session.activity.eligible_organization == activity.eligible_organization
+    assert (len(captured), seen.live_id, seen.is_asking) == (0, None, True)
+    registration = RegistrationFactory.create(session=session, resident=resident, state=State.WAITLISTED)
+    assert look(session.pk, resident).live_id == registration.pk

@@ -15,7 +15,7 @@ from linlingtong.notifications.actions import tell, withdraw
 from linlingtong.notifications.models import Kind
 
 QUIET_FROM, QUIET_UNTIL = dt.time(22, 0), dt.time(7, 30)
-CHUNK = 50
+FIRST_LOOK = 8  # mostly one place is free and the first in line takes it
 CLASH, TOO_FEW = "clash", "too_few_places"
 
 
@@ -58,14 +58,13 @@ class Round:
 
 
 def fill(session: Session) -> list[Registration]:
-    """Give the free places of a session to the first in line who fit; call under the session's turn.
+    """Give the free places of a session, read in its turn and still in its turn, to the first in line who fit.
 
     More than a day before the start they are confirmed at once, later the place is offered until a deadline, and two
     hours before the start nobody is moved any more: the queue is then a list of phones for staff. Answers who got
     something.
     """
     now = timezone.now()
-    session = Session.objects.select_related("activity").get(pk=session.pk)
     free = None if session.capacity is None else session.capacity - session.taken - session.held
     if not session.waiting or session.cancelled_at or (free is not None and free <= 0):
         return []
@@ -88,16 +87,16 @@ def fill(session: Session) -> list[Registration]:
 
 def _in_line(session: Session) -> Iterator[tuple[Registration, bool]]:
     """The waiting list from its head, a chunk at a time, and whether each one is busy elsewhere at that hour."""
-    last = 0
+    last, chunk = 0, FIRST_LOOK
     while True:
         queue = session.registrations.queue().filter(number__gt=last).select_related("resident")
-        rows = list(queue.annotate(is_elsewhere=Exists(elsewhere()))[:CHUNK])
+        rows = list(queue.annotate(is_elsewhere=Exists(elsewhere()))[:chunk])
         for row in rows:
             row.session = session
             yield row, vars(row)["is_elsewhere"]
-        if len(rows) < CHUNK:
+        if len(rows) < chunk:
             return
-        last = rows[-1].number
+        last, chunk = rows[-1].number, chunk * 4
 
 
 def _remember_skips(walk: Round) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange, Jsonb
-from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
@@ -17,10 +16,11 @@ from linlingtong.activities.actions.eligibility import (
     checked_answers,
     checked_party,
 )
+from linlingtong.activities.actions.looking import look
 from linlingtong.activities.actions.moves import State, counted
 from linlingtong.activities.actions.queue import fill
 from linlingtong.activities.actions.refusals import ClashingSession, QueueFull
-from linlingtong.activities.models import Companion, Question, Registration, Session
+from linlingtong.activities.models import Companion, Registration, Session
 from linlingtong.activities.permissions import may_manage
 from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turns
@@ -103,33 +103,20 @@ def register(
     Raises a Refusal that says why not, Session.DoesNotExist for what nobody may see, PermissionDenied when somebody
     else's staff registers. However many come at once, nobody is let in beyond the capacity and nobody overtakes.
     """
-    session = _looked_up(session_id, resident)
+    seen = look(session_id, resident)
+    session = seen.session
     if by.pk != resident.pk and not may_manage(by, session.activity):
         raise PermissionDenied
-    if session.live_id:
-        return _already(session.live_id)
+    if seen.live_id:
+        return _already(seen.live_id)
     now = timezone.now()
     check_open(session, now)
     check_resident(session, resident, now)
     guests = checked_party(session, party)
-    questions = list(session.activity.questions.all()) if session.is_asking else []
+    questions = list(session.activity.questions.all()) if seen.is_asking else []
     kept = checked_answers(questions, answers)
     wish = Wish(session, resident, by, guests, kept, clean_text(note)[:200], may_be_photographed)
     return _place(wish)
-
-
-def _looked_up(session_id: int, resident: User) -> Any:
-    """The session with its activity, the resident's live registration if any, and whether the host has questions."""
-    live = Registration.objects.live().filter(session=OuterRef("pk"), resident=resident)
-    return (
-        Session.objects.visible_to(resident)
-        .select_related("activity__eligible_area", "activity__eligible_organization")
-        .annotate(
-            live_id=Subquery(live.values("pk")[:1]),
-            is_asking=Exists(Question.objects.filter(activity=OuterRef("activity"))),
-        )
-        .get(pk=session_id)
-    )
 
 
 def _already(registration_id: int) -> Placed:
