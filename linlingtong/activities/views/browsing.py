@@ -180,6 +180,7 @@ def _filter_context(request: HttpRequest, filters: Filters, listing: Listing) ->
         "list_url": f"{reverse('activities:list')}{_with(request.GET)}",
         "month_url": f"{reverse('activities:month')}{_with(request.GET)}",
         "all_kinds_url": _with(request.GET, kind=""),
+        "clear_search_url": _with(request.GET, q=""),
         "kinds": [
             {
                 "url": _with(request.GET, kind=value),
