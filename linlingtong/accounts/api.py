@@ -8,12 +8,11 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.actions import change_profile
+from linlingtong.accounts.actions import UnlikelyBirthday, change_profile, is_likely_birthday
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import LARGEST_ID, Day, Text, Whole, YesNo
-from linlingtong.core.time import today
 
 
 def caller(request: Request) -> User:
@@ -69,8 +68,8 @@ class ProfileBody(serializers.Serializer[Any]):
         return area
 
     def validate_born_on(self, day: dt.date | None) -> dt.date | None:
-        if day and day > today():
-            raise serializers.ValidationError(_("This day is still to come."), code="future")
+        if not is_likely_birthday(day):
+            raise serializers.ValidationError(UnlikelyBirthday().detail, code=UnlikelyBirthday.code)
         return day
 
 

@@ -78,6 +78,8 @@ class Query(serializers.Serializer[Any]):
     @classmethod
     def read(cls, parameters: Any) -> dict[str, Any]:
         given = {name: value for name, value in parameters.items() if value != ""}
+        if not given and not any(field.required for field in cls._declared_fields.values()):
+            return {}
         query = cls(data=given)
         query.is_valid(raise_exception=True)
         return dict(query.validated_data)
