@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 
 from bench import floors
-from bench.database import DATABASE, ROOT, django_url, execute, manage, prepare_database, url
+from bench.database import DATABASE, ROOT, django_url, execute, manage, prepare_database, run, url
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 CLIENTS = 32
@@ -153,7 +153,7 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, {ROUNDS} rounds, {CLIENTS} clients\n")
     rows = http_jobs(world, wanted) if wanted not in ("plan", "drain") else []
     if wanted in ("", "plan", "drain"):
-        rows += json.loads(manage("bench_reminders", "--messages", os.environ.get("MESSAGES", "100000")))
+        rows += json.loads(run("-m", "bench.reminders", os.environ.get("MESSAGES", "100000")))
         for row in rows[-2:]:
             print(f"{row['job']:16} {row['product']:8.2f} s   floor {row['floor']:8.2f} s   ratio {row['ratio']:5.2f}")
     target = OUT / "result.json"

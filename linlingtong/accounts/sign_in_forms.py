@@ -24,13 +24,19 @@ class PhoneForm(forms.Form):
             del self.fields["consent"]
 
 
+class CodeInput(forms.PasswordInput):
+    """Shows what is typed, but a page never repeats it."""
+
+    input_type = "text"
+
+
 class CodeForm(forms.Form):
     """Step two: the six digits."""
 
     code = forms.CharField(
         label=_("Code from the SMS"),
         max_length=40,
-        widget=forms.TextInput(
+        widget=CodeInput(
             attrs={
                 "class": "input input-code",
                 "inputmode": "numeric",

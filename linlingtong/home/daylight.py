@@ -22,7 +22,7 @@ def lunar_day(day: dt.date) -> str:
     if translation.get_language() != "zh-hans":
         return ""
     date = LunarDate.from_solar_date(day.year, day.month, day.day)
-    return f"{'闰' if date.isLeapMonth else ''}{MONTHS[date.month - 1]}月{_lunar_number(date.day)}"
+    return f"{'闰' if date.is_leap_month else ''}{MONTHS[date.month - 1]}月{_lunar_number(date.day)}"
 
 
 def _lunar_number(day: int) -> str:

@@ -112,7 +112,7 @@ def test_a_phone_gets_five_codes_an_hour_and_not_two_within_seconds() -> None:
     assert 0 < refusal.value.facts["minutes"] <= 60
 
 
-def test_known_and_unknown_phones_get_the_same_answer(client: Client, django_assert_num_queries: Any) -> None:
+def test_known_and_unknown_phones_get_the_same_answer() -> None:
     User.objects.create_user(PHONE, phone_verified_at=timezone.now())
     answers = []
     for phone in (PHONE, "+8619900009002"):
@@ -193,10 +193,12 @@ def test_the_right_code_by_forty_threads_is_accepted_once_and_the_naive_way_is_n
     ref = send_code(PHONE, language="zh-hans")
     code = last_code()
 
+    everybody_has_read = threading.Barrier(40)
+
     def naive(_: int) -> bool:
         row = SignInCode.objects.get(ref="control")
         right = row.used_at is None and row.code_key == key_of("code control", code)
-        threading.Event().wait(0.01)
+        everybody_has_read.wait()
         if right:
             row.used_at = timezone.now()
             row.save()

@@ -141,7 +141,7 @@ def add_past(calendar: Calendar) -> None:
     for at_index in range(PARTICIPATIONS - sum(came)):
         came[at_index] += 1
     for _ in range(amount):
-        give, take = chance.randrange(amount), chance.randrange(amount)
+        give, take = chance.sample(range(amount), 2)
         moved = min(2, came[give] - 3)
         came[give], came[take] = came[give] - moved, came[take] + moved
     for at_index in range(amount):
