@@ -99,7 +99,7 @@ def unflag(residents: list[int]) -> None:
 
 
 @in_turn
-def drop_companion(registration_id: int, companion_id: int, *, by: User) -> Registration:
+def drop_companion(registration_id: int, companion_id: int, *, by: User | None) -> Registration:
     """One companion stays at home: exactly one place is freed and given on. Twice is harmless."""
     registration = registration_in_turn(registration_id)
     check_speaks_for(by, registration)
@@ -127,7 +127,7 @@ def drop_companion(registration_id: int, companion_id: int, *, by: User) -> Regi
 
 
 @in_turn
-def accept(registration_id: int, *, by: User) -> Registration:
+def accept(registration_id: int, *, by: User | None) -> Registration:
     """Take the offered place. Twice is harmless; raises OfferExpired, NothingOffered, ClashingSession."""
     registration = registration_in_turn(registration_id)
     check_speaks_for(by, registration)
@@ -171,7 +171,7 @@ def check_no_clash(registration: Registration, session: Session | None = None) -
 
 
 @in_turn
-def decline(registration_id: int, *, by: User) -> Registration:
+def decline(registration_id: int, *, by: User | None) -> Registration:
     """Pass the offered place on at once, without a mark. Twice is harmless; raises NothingOffered."""
     registration = registration_in_turn(registration_id)
     check_speaks_for(by, registration)
