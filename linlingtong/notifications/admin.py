@@ -8,6 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from linlingtong.notifications.models import Message
 from linlingtong.notifications.permissions import may_see_outbox
 
+SHOWN = (
+    "masked_phone", "kind", "channel", "state", "outcome", "due_at", "not_after", "for_start", "attempt", "failures",
+    "created_at", "settled_at",
+)  # fmt: skip
+
 
 @admin.register(Message)
 class MessageAdmin(admin.ModelAdmin[Message]):
@@ -18,10 +23,8 @@ class MessageAdmin(admin.ModelAdmin[Message]):
     list_select_related = ["resident"]
     ordering = ["-id"]
     show_full_result_count = False
-    readonly_fields = [
-        "masked_phone", "kind", "channel", "state", "outcome", "due_at", "not_after", "for_start", "attempt",
-        "failures", "created_at", "settled_at",
-    ]  # fmt: skip
+    fields = SHOWN
+    readonly_fields = SHOWN
 
     @admin.display(description=_("phone"))
     def masked_phone(self, message: Message) -> str:

@@ -6,7 +6,10 @@ import time_machine
 from pytest_django.fixtures import Settings
 
 from linlingtong.core.time import at
+from tests.delivery.gateway import sms_gateway
 from tests.notifications.phone import Phone
+
+__all__ = ["sms_gateway"]
 
 NOON = at(dt.date(2026, 11, 18), dt.time(12))
 

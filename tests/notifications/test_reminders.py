@@ -34,7 +34,9 @@ DAY = 24 * HOUR
 def session_at(day: int, hour: int, minute: int = 0, title: str = "沿江湿地净滩", **fields: object) -> Session:
     starts_at = at(dt.date(2026, 11, day), dt.time(hour, minute))
     activity = ActivityFactory.create(title=title, place="北侧入口")
-    session: Session = SessionFactory.create(activity=activity, starts_at=starts_at, ends_at=starts_at + HOUR, **fields)
+    session: Session = SessionFactory.create(
+        activity=activity, starts_at=starts_at, ends_at=starts_at + HOUR, **fields
+    )
     return session
 
 

@@ -35,7 +35,8 @@ _TABLES = {
     for model in (Activity, Session, Registration, User, Preferences, Message, Notification)
 }
 # A day reminder that falls into quiet hours moves before they begin. Rows are planned a day before they are due, so
-# that all of one day can go out together; a dropped one that is true again waits again.
+# that all of one day can go out together; a dropped one that is true again waits again. New rows are sorted, so
+# that all are found before the first is written: a search through a table that grows under it takes minutes.
 _PLAN = """
 WITH slots AS MATERIALIZED (
     SELECT s.id AS session_id, s.starts_at, (s.starts_at - %(lead)s) AT TIME ZONE %(zone)s AS clock,
@@ -59,13 +60,20 @@ WITH slots AS MATERIALIZED (
     FROM people
 ), wanted AS MATERIALIZED (
     SELECT * FROM moments WHERE confirmed_at <= due_at - %(margin)s AND due_at <= %(now)s::timestamptz + %(ahead)s
+), unplanned AS MATERIALIZED (
+    SELECT * FROM wanted WHERE NOT EXISTS (SELECT FROM {Message} m WHERE m.key = wanted.key || '/sms'
+        AND NOT (m.state = 'dropped' AND m.outcome IN ('withdrawn', 'no-longer-true')))
+    ORDER BY due_at, id
+), unshown AS MATERIALIZED (
+    SELECT * FROM wanted WHERE due_at <= %(now)s AND not_after > %(now)s
+        AND NOT EXISTS (SELECT FROM {Notification} n WHERE n.key = wanted.key)
+    ORDER BY due_at, id
 ), planned AS (
     INSERT INTO {Message} (resident_id, channel, kind, key, subject, subject_id, for_start, text, url, due_at,
         not_after, state, attempt, failures, sent_as, outcome, created_at)
     SELECT resident_id, 'sms', %(kind)s, key || '/sms', %(subject)s, id, starts_at, '', %(url)s || id || '/', due_at,
         not_after, 'pending', 0, 0, '', '', %(now)s
-    FROM wanted WHERE NOT EXISTS (SELECT FROM {Message} m WHERE m.key = wanted.key || '/sms'
-        AND NOT (m.state = 'dropped' AND m.outcome IN ('withdrawn', 'no-longer-true')))
+    FROM unplanned
     ON CONFLICT (key) DO UPDATE SET state = 'pending', due_at = EXCLUDED.due_at, outcome = '', settled_at = NULL
     RETURNING 1
 ), shown AS (
@@ -73,10 +81,8 @@ WITH slots AS MATERIALIZED (
     SELECT resident_id, %(kind)s, key,
         left(format(v.words, to_char(starts_at AT TIME ZONE %(zone)s, v.pattern), title), 120),
         place, %(url)s || id || '/', %(subject)s, id, %(now)s
-    FROM wanted JOIN unnest(%(languages)s::text[], %(words)s::text[], %(patterns)s::text[])
-        AS v (code, words, pattern) ON v.code = wanted.language
-    WHERE due_at <= %(now)s AND not_after > %(now)s
-        AND NOT EXISTS (SELECT FROM {Notification} n WHERE n.key = wanted.key)
+    FROM unshown JOIN unnest(%(languages)s::text[], %(words)s::text[], %(patterns)s::text[])
+        AS v (code, words, pattern) ON v.code = unshown.language
     ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM planned
