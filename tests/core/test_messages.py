@@ -1,0 +1,37 @@
+"""The catalogue is in step with the code: `make messages` would find no text that it lacks."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.core.management import call_command
+from pytest_django import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE = Path("zh_Hans", "LC_MESSAGES", "django.po")
+HAS_GETTEXT = shutil.which("xgettext") is not None or os.environ.get("CI") == "true"
+
+
+def texts(source: Path) -> set[tuple[str | None, str]]:
+    """(context, English text) of everything in use."""
+    with source.open("rb") as file:
+        found = [message for message in read_po(file, locale="zh_Hans") if message.id]
+    return {(one.context, one.id if isinstance(one.id, str) else one.id[0]) for one in found}
+
+
+@pytest.mark.skipif(not HAS_GETTEXT, reason="needs xgettext (Debian: gettext)")
+def test_every_text_of_the_code_stands_in_the_catalogue(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in ("config", "linlingtong", "templates", "locale"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
+    monkeypatch.chdir(tmp_path)
+    settings.LOCALE_PATHS = [tmp_path / "locale"]
+
+    call_command("makemessages", locale=["zh_Hans"], no_obsolete=True, no_location=True, verbosity=0)
+
+    kept, found = texts(ROOT / "locale" / CATALOGUE), texts(tmp_path / "locale" / CATALOGUE)
+    assert found - kept == set(), "run `make messages` and translate what is new"
+    assert kept - found == set(), "run `make messages`: these texts are no longer used"
