@@ -35,3 +35,13 @@ def may_appoint(user: User, path: str) -> bool:
 def may_confirm(user: User, membership: Membership) -> bool:
     """Whether the person works for the area that the company, dormitory or team is in."""
     return in_scope(membership.organization.area.path, scope_for(user))
+
+
+def is_whole(scope: list[str]) -> bool:
+    """Whether the scope holds a whole subdistrict: then also what belongs to no area is seen."""
+    return any(path.count("/") == 2 for path in scope)
+
+
+def may_confirm_home(user: User, resident: User) -> bool:
+    """Whether the person works for the area that the resident says they live in."""
+    return resident.home_area is not None and in_scope(resident.home_area.path, scope_for(user))

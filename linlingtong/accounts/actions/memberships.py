@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import Membership, User
-from linlingtong.accounts.permissions import may_confirm
+from linlingtong.accounts.permissions import may_confirm, may_confirm_home
 from linlingtong.areas.models import Organization
 from linlingtong.audit.actions import acting
 from linlingtong.core.refusal import Refusal
@@ -89,3 +89,19 @@ def confirm_membership(membership_id: int, *, by: User) -> Membership:
         with acting(by, "confirm_membership"):
             membership.save(update_fields=["confirmed_at", "confirmed_by"])
     return membership
+
+
+@in_turn
+def confirm_home(user_id: int, *, by: User) -> User:
+    """Somebody who works for the area has checked that the resident lives there. Twice changes nothing.
+
+    Raises PermissionDenied outside one's areas.
+    """
+    people = User.objects.select_for_update(of=("self",), no_key=True).select_related("home_area")
+    resident: User = people.get(pk=user_id)
+    if not may_confirm_home(by, resident):
+        raise PermissionDenied
+    if resident.home_confirmed_at is None:
+        resident.home_confirmed_at = timezone.now()
+        resident.save(update_fields=["home_confirmed_at"])
+    return resident
