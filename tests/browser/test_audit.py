@@ -1,0 +1,110 @@
+"""Every page of the demo world: accessible, no sideways scroll, targets large enough, light in bytes."""
+
+import gzip
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+
+from linlingtong.accounts.models import User
+from linlingtong.activities.models import Activity, Registration, Session
+from tests.browser.conftest import Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+MODES: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "elder": {"data-elder": ""},
+    "largest text": {"data-size": "xxl"},
+    "narrow": {"viewport": {"width": 320, "height": 640}},
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+}
+# Links inside a sentence are excepted, as in WCAG 2.5.8; so is what only a screen reader meets.
+SMALL_TARGETS = """least => [...document.querySelectorAll('a[href], button, select, input:not([type=hidden])')].filter(e => {
+    const box = (e.closest('label') || e).getBoundingClientRect();
+    const inSentence = e.tagName === 'A' && getComputedStyle(e).display === 'inline';
+    return box.width && box.height && box.height < least && !inSentence && !e.closest('.vh, .skip, .ev-t')
+        && getComputedStyle(e).opacity !== '0';
+}).map(e => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 20)} ${Math.round(e.getBoundingClientRect().height)}`)"""
+
+
+def pages() -> dict[str, str]:
+    """The pages of residents, by what they are called; `-` in front asks for a visitor without account."""
+    open_one = Session.objects.upcoming().filter(waiting=0, taken__gt=0, activity__opens_at=None).first()
+    festival = Activity.objects.get(kind=Activity.Kind.FESTIVAL, starts_at__gt=timezone.now())
+    mine = Registration.objects.filter(resident__phone="+8619900000001")
+    assert open_one
+    booked = mine.filter(state="confirmed", session__starts_at__gt=timezone.now()).first()
+    waiting = mine.get(state="waitlisted")
+    assert booked
+    return {
+        "home": "/",
+        "- home": "/",
+        "list": "/activities/",
+        "empty list": "/activities/?q=没有这样的活动",
+        "month": "/activities/month/",
+        "detail": f"/activities/{open_one.activity.slug}/",
+        "detail of two": f"/activities/{festival.slug}/",
+        "join": f"/activities/{festival.slug}/join/",
+        "my registrations": "/me/registrations/",
+        "booked": f"/me/registrations/{booked.pk}/",
+        "waiting": f"/me/registrations/{waiting.pk}/",
+        "give up": f"/me/registrations/{booked.pk}/give-up/",
+        "inbox": "/me/messages/",
+        "preferences": "/me/messages/preferences/",
+        "me": "/me/",
+        "profile": "/me/profile/",
+        "display": "/me/display/",
+        "my privacy": "/me/privacy/",
+        "search": "/search/?q=净滩",
+        "feedback": "/feedback/",
+        "community": "/community/gaoxin/",
+        "- login": "/login/",
+        "- privacy": "/privacy/",
+        "- missing": "/nothing/here/",
+    }
+
+
+def test_every_page_in_every_mode_can_be_read_and_touched(open_page: Open) -> None:
+    call_command("seed", stdout=StringIO())
+    resident = User.objects.get(phone="+8619900000001")
+    trouble = []
+    for mode, options in MODES.items():
+        attributes = {k: v for k, v in options.items() if k.startswith("data-")}
+        chosen = {k: v for k, v in options.items() if not k.startswith("data-")}
+        tabs = {
+            signed_in: open_page("/", resident if signed_in else None, bypass_csp=True, **chosen)
+            for signed_in in (True, False)
+        }
+        for name, path in pages().items():
+            page = tabs[not name.startswith("-")]
+            page.goto(path)
+            for attribute, value in attributes.items():
+                page.evaluate("([k, v]) => document.documentElement.setAttribute(k, v)", [attribute, value])
+            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if over > 0:
+                trouble.append(f"{mode} / {name}: {over} px too wide")
+            least = 60 if mode == "elder" else 44
+            trouble += [f"{mode} / {name}: small: {what}" for what in page.evaluate(SMALL_TARGETS, least - 1)]
+            if mode in {"light", "dark", "elder"}:
+                found = Axe().run(page).response["violations"]
+                trouble += [
+                    f"{mode} / {name}: {v['id']}: {json.dumps([n['target'] for n in v['nodes']][:2])}" for v in found
+                ]
+    assert not trouble, "\n".join(sorted(set(trouble)))
+
+
+def test_the_home_page_weighs_at_most_sixty_kilobytes(open_page: Open) -> None:
+    call_command("seed", stdout=StringIO())
+    page = open_page("/")
+    static = settings.BASE_DIR / "static"
+    files = [static / name for name in ("app.css", "app.js", "icons.svg")]
+    parts = [page.content().encode(), *(f.read_bytes() for f in files)]
+    assert sum(len(gzip.compress(part)) for part in parts) <= 60 * 1024
+    outside = page.evaluate("performance.getEntriesByType('resource').map(r => r.name)")
+    assert all(name.startswith(page.url.rstrip("/")) for name in outside)
