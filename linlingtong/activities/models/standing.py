@@ -286,6 +286,8 @@ class _Cell:
             return _("I am coming (%(left)s left)") % {"left": left_words(offer)}
         if kind == "view" and self.mine == Mine.WAITING and position:
             return _("No. %(number)d in line") % {"number": position}
+        if kind == "withdraw" and self.mine == Mine.PENDING:
+            return _("Take it back")
         return LABELS[kind]()
 
     def _url(self, kind: str) -> str:
