@@ -212,7 +212,7 @@ def _strip_day(day: dt.date, number: int, query: QueryDict, current: dt.date | N
         "is_current": day == current,
         "is_rest": day.weekday() >= calendar.SATURDAY,
         "is_none": not number,
-        "full_label": f"{_day_in_front(day)}, {how_many(number)}",
+        "full_label": _read_out(_day_in_front(day), number),
     }
 
 
@@ -228,8 +228,12 @@ def _month_day(
         "is_today": day == today(),
         "is_current": day == current,
         "is_mine": day in mine,
-        "full_label": f"{date_words(day)}, {how_many(number)}",
+        "full_label": _read_out(date_words(day), number),
     }
+
+
+def _read_out(day: str, number: int) -> str:
+    return _("%(day)s, %(count)s") % {"day": day, "count": how_many(number)}
 
 
 def _my_days(request: HttpRequest, first: dt.date, last: dt.date) -> set[dt.date]:
