@@ -82,7 +82,7 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
         return self.has_module_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
-        return obj is None or in_scope(obj.area.path, scope_of(request))
+        return self.has_module_permission(request) if obj is None else in_scope(obj.area.path, scope_of(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "company":

@@ -4,25 +4,23 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("pghistory", "0007_auto_20250421_0444"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Change',
-            fields=[
-            ],
+            name="Change",
+            fields=[],
             options={
-                'verbose_name': 'change',
-                'verbose_name_plural': 'changes',
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "change",
+                "verbose_name_plural": "changes",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('pghistory.context',),
+            bases=("pghistory.context",),
         ),
     ]
