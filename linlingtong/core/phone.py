@@ -2,7 +2,7 @@ import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 REGION = "CN"
 MOBILE_DIGITS = 11
@@ -16,8 +16,10 @@ def normal_phone(typed: str) -> str:
     try:
         number = phonenumbers.parse(typed[:40], REGION)
     except phonenumbers.NumberParseException as error:
-        raise ValidationError(_("Enter your mobile number, for example 138 0000 0000."), code="invalid_phone") from error
-    if number.country_code == 86:  # noqa: PLR2004 - China
+        raise ValidationError(
+            _("Enter your mobile number, for example 138 0000 0000."), code="invalid_phone"
+        ) from error
+    if number.country_code == 86:
         _check_length(str(number.national_number))
     # `possible` and not `valid`: new number ranges appear faster than libraries learn of them.
     if not phonenumbers.is_possible_number(number):
@@ -28,10 +30,18 @@ def normal_phone(typed: str) -> str:
 def _check_length(digits: str) -> None:
     missing = MOBILE_DIGITS - len(digits)
     if missing > 0:
-        message = _("The phone number is %(missing)d digits short. Enter 11 digits, for example 138 0000 0000.")
+        message = ngettext(
+            "%(missing)d digit is missing. Enter 11 digits, for example 138 0000 0000.",
+            "%(missing)d digits are missing. Enter 11 digits, for example 138 0000 0000.",
+            missing,
+        )
         raise ValidationError(message, code="invalid_phone", params={"missing": missing})
     if missing < 0:
-        message = _("The phone number has %(extra)d digits too many. Enter 11 digits, for example 138 0000 0000.")
+        message = ngettext(
+            "There is %(extra)d digit too many. Enter 11 digits, for example 138 0000 0000.",
+            "There are %(extra)d digits too many. Enter 11 digits, for example 138 0000 0000.",
+            -missing,
+        )
         raise ValidationError(message, code="invalid_phone", params={"extra": -missing})
     if not digits.startswith("1"):
         raise ValidationError(_("A mobile number starts with 1, for example 138 0000 0000."), code="invalid_phone")

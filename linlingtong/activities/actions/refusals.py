@@ -45,7 +45,7 @@ class AgeUnknown(Refusal):
 
 class PartyTooLarge(Refusal):
     code = "party_too_large"
-    message = _("You can bring at most %(most)s companions here. Leave somebody out, or let them register themselves.")
+    message = _("Companions allowed here: %(most)s at most. Leave somebody out, or let them register themselves.")
 
 
 class QueueFull(Refusal):

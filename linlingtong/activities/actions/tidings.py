@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Registration, Session
+from linlingtong.core.dates import clock
 from linlingtong.core.time import local
 from linlingtong.notifications.actions import Tiding
 from linlingtong.notifications.models import Kind
@@ -31,8 +32,8 @@ class Words:
 
 
 def moment(when: dt.datetime) -> str:
-    """`11月25日10:00`, on the clock of the subdistrict, in the language that is active."""
-    return date_format(local(when), _("M j H:i"))
+    """`11月25日 10:00`, on the clock of the subdistrict, in the language that is active."""
+    return date_format(local(when), _("j M G:i"))
 
 
 def sms(text: str, *, title: str, **facts: Any) -> str:
@@ -55,8 +56,7 @@ def where(session: Session) -> str:
 def particulars(session: Session) -> str:
     """When, where, what to bring, whom to call: what a reminder would say."""
     activity = session.activity
-    ends = date_format(local(session.ends_at), "H:i")
-    lines = [_("When: %(starts)s–%(ends)s") % {"starts": moment(session.starts_at), "ends": ends}]
+    lines = [_("When: %(starts)s–%(ends)s") % {"starts": moment(session.starts_at), "ends": clock(session.ends_at)}]
     place = " · ".join(filter(None, [activity.place, activity.address]))
     lines += [_("Where: %(place)s") % {"place": place}] if place else []
     lines += [_("Meet at: %(place)s") % {"place": activity.meeting_point}] if activity.meeting_point else []
