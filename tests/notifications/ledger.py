@@ -1,4 +1,4 @@
-"""A phone for processes that are killed: one line a text in a file, nothing recognised twice, receipts from the file."""
+"""A phone for processes that are killed: a file with a line for each text; the same key twice is two lines."""
 
 import datetime as dt
 import os
@@ -16,11 +16,11 @@ class Ledger:
     absence_is_proof: ClassVar[bool] = True
 
     def send(self, sms: Sms) -> Outcome:
-        time.sleep(0.01)
+        time.sleep(0.015)
         line = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(line, f"{sms.key}\n".encode())
         os.close(line)
-        time.sleep(0.01)
+        time.sleep(0.015)
         return sent()
 
     def look_up(self, key: str, _phone: str, _sent_on: dt.date, /) -> Outcome | None:

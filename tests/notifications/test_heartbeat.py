@@ -1,9 +1,10 @@
 import datetime as dt
 import threading
+import time
 
 import pytest
 import time_machine
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -127,13 +128,13 @@ def test_the_process_says_that_it_lives(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_a_fresh_process_is_ready_before_the_first_beat(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "BEGAN", health.time.monotonic())
+    monkeypatch.setattr(health, "BEGAN", time.monotonic())
     assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.django_db
 def test_readiness_names_the_steps_that_are_silent(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "BEGAN", health.time.monotonic() - 1000)
+    monkeypatch.setattr(health, "BEGAN", time.monotonic() - 1000)
     for name in tasks.STEPS:
         ticked(name)
     assert client.get("/readyz").json() == {"ready": True, "problems": []}
@@ -151,7 +152,7 @@ def test_readiness_needs_all_migrations(client: Client, monkeypatch: pytest.Monk
 
 def test_readiness_needs_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> bool:
-        raise health.DatabaseError
+        raise DatabaseError
 
     monkeypatch.setattr(health, "_is_migrated", fail)
     answer = client.get("/readyz")

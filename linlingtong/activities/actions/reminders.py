@@ -1,8 +1,8 @@
 """What the clock has to tell: reminders, merged changes, openings; and the last word before a text goes out."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -155,28 +155,43 @@ def words(messages: Sequence[Message]) -> dict[int, str]:
 
     Reminders of one resident's day share one text, which makes them one message.
     """
-    ids = {message.subject_id for message in messages if message.subject_id}
-    rows = Registration.objects.filter(pk__in=ids).select_related("session__activity", "resident")
-    known = {row.pk: row for row in rows}
+    standings = _standings({message.subject_id for message in messages if message.subject_id})
     texts: dict[int, str] = {}
-    together: dict[tuple[Any, ...], list[tuple[Message, Registration]]] = {}
+    together: dict[tuple[int, str, dt.date, str], list[tuple[int, Session]]] = {}
     for message in messages:
-        row = known.get(message.subject_id or 0)
-        if row is None or not _is_true(message, row):
+        standing = standings.get(message.subject_id or 0)
+        if standing is None or not _is_true(message, standing):
             continue
         if message.kind in REMINDERS:
-            day = local(row.session.starts_at).date()
-            together.setdefault((row.resident.language, row.resident_id, message.kind, day), []).append((message, row))
+            group = together.setdefault((message.resident_id, message.kind, standing.day, standing.language), [])
+            group.append((message.pk, standing.session))
         else:
             texts[message.pk] = message.text
-    for key, pairs in together.items():
-        with translation.override(key[0] or User.Language.CHINESE):
-            text = _reminder([row.session for _message, row in pairs])
-        texts |= dict.fromkeys((message.pk for message, _row in pairs), text)
+    said: dict[tuple[Any, ...], str] = {}
+    for (_resident, _kind, _day, language), group in together.items():
+        what = (language, *(session.pk for _pk, session in group))
+        if what not in said:
+            with translation.override(language or User.Language.CHINESE):
+                said[what] = _reminder([session for _pk, session in group])
+        texts |= dict.fromkeys((pk for pk, _session in group), said[what])
     return texts
 
 
-def _is_true(message: Message, row: Registration) -> bool:
+class Standing(NamedTuple):
+    state: str
+    language: str
+    session: Session
+    day: dt.date
+
+
+def _standings(ids: Collection[int]) -> dict[int, Standing]:
+    rows = list(Registration.objects.filter(pk__in=ids).values_list("pk", "state", "resident__language", "session_id"))
+    sessions = Session.objects.select_related("activity").in_bulk({session_id for *_facts, session_id in rows})
+    days = {pk: local(session.starts_at).date() for pk, session in sessions.items()}
+    return {pk: Standing(state, language, sessions[key], days[key]) for pk, state, language, key in rows}
+
+
+def _is_true(message: Message, row: Standing) -> bool:
     if message.kind in REMINDERS:
         session = row.session
         return (

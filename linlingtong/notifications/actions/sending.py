@@ -38,8 +38,9 @@ SIGNATURE = "【临灵通】"
 PART = 35
 WAITS = (0.5, 1, 2, 5, 15, 30, 60)
 SMALLEST, LARGEST = 50, 500
-QUICK = 0.005
-SLICE = 100
+# Seconds: a letter that takes longer is slow; letters noted as begun at once are gone after so long.
+SLOW, SLICE = 0.02, 0.005
+MOST_AT_ONCE = 100
 # A person would rather be woken than stand before a closed door.
 URGENT = frozenset({Kind.CANCELLATION, Kind.CHANGE})
 
@@ -58,6 +59,23 @@ class Letter:
         return self.claims[0].message
 
 
+@dataclass(slots=True)
+class Pace:
+    """How quick the channel has been lately, and so how many letters to note as begun at once."""
+
+    letters: int = 1
+    seconds_each: float = 0.0
+
+    @property
+    def is_slow(self) -> bool:
+        return self.seconds_each > SLOW
+
+    def learn(self, letters: int, seconds: float) -> None:
+        if letters:
+            self.seconds_each = seconds / letters
+            self.letters = max(1, min(self.letters * 2, MOST_AT_ONCE, int(SLICE / max(self.seconds_each, 1e-6))))
+
+
 def deliver(words: Mapping[str, Words], *, seconds: float = 30) -> Counts:
     """Send what is due until nothing is, or for about so many seconds; answers how many came to which state.
 
@@ -67,20 +85,20 @@ def deliver(words: Mapping[str, Words], *, seconds: float = 30) -> Counts:
     stop = time.monotonic() + seconds
     counts: Counts = Counter()
     expire_leases()
-    size = SMALLEST
+    size, pace = SMALLEST, Pace()
     while time.monotonic() < stop:
         begun = time.monotonic()
         claims = claim_due(size)
         if not claims:
             break
-        verdicts = _carry(claims, words, min(stop, begun + LEASE.total_seconds() / 2))
+        verdicts = _carry(claims, words, pace, min(stop, begun + LEASE.total_seconds() / 2))
         settle(verdicts)
         counts.update(str(verdict.state) for verdict in verdicts)
         size = min(LARGEST, size * 2) if time.monotonic() - begun < 1 else max(SMALLEST, size // 2)
     return counts
 
 
-def _carry(claims: Sequence[Claim], words: Mapping[str, Words], stop: float) -> list[Verdict]:
+def _carry(claims: Sequence[Claim], words: Mapping[str, Words], pace: Pace, stop: float) -> list[Verdict]:
     verdicts: list[Verdict] = []
     wanted: list[Claim] = []
     now = timezone.now()
@@ -100,7 +118,7 @@ def _carry(claims: Sequence[Claim], words: Mapping[str, Words], stop: float) -> 
             verdicts.append(Verdict(claim.message, State.DROPPED, "no-longer-true"))
         else:
             letters.setdefault(_same_letter(claim, text), Letter([], text)).claims.append(claim)
-    return verdicts + _send_all(list(letters.values()), stop)
+    return verdicts + _send_all(list(letters.values()), pace, stop)
 
 
 def _ruled_out(claim: Claim, now: dt.datetime) -> Verdict | None:
@@ -160,7 +178,7 @@ def _same_letter(claim: Claim, text: str) -> tuple[object, ...]:
     return (message.resident_id, message.kind, message.channel, text)
 
 
-def _send_all(letters: Sequence[Letter], stop: float) -> list[Verdict]:
+def _send_all(letters: Sequence[Letter], pace: Pace, stop: float) -> list[Verdict]:
     """Hand over one after the other while the channel is quick, several at a time when it is slow."""
     for letter in letters:
         if not letter.claims[0].is_repeat:
@@ -168,17 +186,15 @@ def _send_all(letters: Sequence[Letter], stop: float) -> list[Verdict]:
                 claim.message.sent_as = letter.head.key
     waiting = deque(letters)
     verdicts: list[Verdict] = []
-    size, seconds_each = 1, 0.0
     while waiting and time.monotonic() < stop:
-        if seconds_each > QUICK and len(waiting) > 1 and not connection.in_atomic_block:
-            verdicts += _send_side_by_side(waiting, stop)
+        if pace.is_slow and len(waiting) > 1 and not connection.in_atomic_block:
+            verdicts += _send_side_by_side(waiting, pace, stop)
             break
-        some = [waiting.popleft() for _number in range(min(size, len(waiting)))]
+        ours = _still_ours([waiting.popleft() for _number in range(min(pace.letters, len(waiting)))])
         begun = time.monotonic()
-        for letter in _still_ours(some):
+        for letter in ours:
             verdicts += _send(letter)
-        seconds_each = (time.monotonic() - begun) / len(some)
-        size = min(SLICE, size * 2) if seconds_each <= QUICK else 1
+        pace.learn(len(ours), time.monotonic() - begun)
     return verdicts + [
         Verdict(claim.message, State.PENDING, "put-back", is_clean=not claim.is_repeat)
         for letter in waiting
@@ -197,16 +213,19 @@ def _still_ours(letters: Sequence[Letter]) -> list[Letter]:
     return found
 
 
-def _send_side_by_side(waiting: deque[Letter], stop: float) -> list[Verdict]:
+def _send_side_by_side(waiting: deque[Letter], pace: Pace, stop: float) -> list[Verdict]:
     """Threads talk to the network only; the look before each letter happens here, when a thread is free for it."""
     verdicts: list[Verdict] = []
     threads = getattr(settings, "SENDING_THREADS", 8)
     free = threading.BoundedSemaphore(threads)
+    spent: list[float] = []
 
     def carry(letter: Letter) -> None:
+        begun = time.monotonic()
         try:
             verdicts.extend(_send(letter))
         finally:
+            spent.append(time.monotonic() - begun)
             connections.close_all()
             free.release()
 
@@ -218,6 +237,7 @@ def _send_side_by_side(waiting: deque[Letter], stop: float) -> list[Verdict]:
                 pool.submit(carry, ours[0])
             else:
                 free.release()
+    pace.learn(len(spent), sum(spent))
     return verdicts
 
 
