@@ -26,12 +26,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="message",
             name="failures",
-            field=models.PositiveSmallIntegerField(default=0),
+            field=models.PositiveSmallIntegerField(default=0, verbose_name="failures"),
         ),
         migrations.AlterField(
             model_name="message",
             name="attempt",
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(default=0, verbose_name="attempts"),
         ),
         migrations.AddIndex(
             model_name="message",
