@@ -11,6 +11,5 @@ urlpatterns = [
     path("", include("linlingtong.delivery.urls")),
     path("admin/", admin.site.urls),
     path("_allauth/", include("linlingtong.accounts.views.headless")),
-    path("_allauth/", include("allauth.headless.urls")),
     path("api/", include(api.urlpatterns)),
 ]

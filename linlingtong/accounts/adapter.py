@@ -3,10 +3,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
-from linlingtong.accounts.actions import JustSent, TooManyCodes, send_code, send_word
+from linlingtong.accounts.actions import JustSent, TooManyCodes, check_may_send, keep_phone, send_code, send_word
 from linlingtong.accounts.models import User, new_token
 from linlingtong.core.phone import PhoneField, normal_phone
 from linlingtong.core.refusal import Refusal
@@ -30,21 +30,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def clean_phone(self, phone: str) -> str:
         return normal_phone(phone)
 
-    def generate_phone_verification_code(self, *, user: User, phone: str) -> str:
+    def generate_phone_verification_code(self, *, user: User, phone: str) -> str:  # noqa: ARG002 - allauth's signature
         return new_token()
 
-    def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
+    def send_verification_code_sms(self, user: User, phone: str, code: str, **_kwargs: Any) -> None:
         language = translation.get_language() or user.language
         try:
             send_code(phone, language=language, address=self.address(), ref=code)
         except (TooManyCodes, JustSent) as refusal:
             raise too_often(refusal) from refusal
 
-    def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
+    def send_unknown_account_sms(self, phone: str, **_kwargs: Any) -> None:
+        User.objects.filter(pk=0).first()  # allauth reads a known person once more
         self._say(phone, _("[Linlingtong] Somebody wanted to sign in with this number. To join, sign up in the app."))
 
     def send_account_already_exists_sms(self, phone: str) -> None:
         self._say(phone, _("[Linlingtong] This number has an account already. Sign in with it in the app."))
+
+    def refuse_if_too_often(self, phone: str) -> None:
+        try:
+            check_may_send(phone, address=self.address())
+        except (TooManyCodes, JustSent) as refusal:
+            raise too_often(refusal) from refusal
 
     def _say(self, phone: str, text: str) -> None:
         try:
@@ -56,18 +63,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
 
     def set_phone(self, user: User, phone: str, verified: bool) -> None:
-        user.phone = phone
-        if verified:
-            user.phone_verified_at = timezone.now()
-        if user.pk:
-            user.save(update_fields=["phone", "phone_verified_at"])
+        keep_phone(user, phone, is_verified=verified)
 
     def get_phone(self, user: User) -> tuple[str, bool] | None:
         return (user.phone, user.phone_verified_at is not None) if user.phone else None
 
     def set_phone_verified(self, user: User, phone: str) -> None:
-        user.phone, user.phone_verified_at = phone, timezone.now()
-        user.save(update_fields=["phone", "phone_verified_at"])
+        keep_phone(user, phone, is_verified=True)
 
     def get_user_by_phone(self, phone: str) -> User | None:
         return User.objects.active().filter(phone=phone).first()

@@ -2,6 +2,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, cast
 
+from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
@@ -19,7 +20,8 @@ LONGEST = 64
 class TokenOrSession(BaseAuthentication):
     """The API knows a caller by the token that signing in gave the app, or by the browser's session (with CSRF).
 
-    Two queries: the session and the person. A token that is unknown, expired or of a blocked person is refused with 401.
+    Two queries: the session and the person. A token that is unknown, expired or of a blocked person is refused with
+    401.
     """
 
     def authenticate(self, request: Request) -> tuple[User, Any] | None:
@@ -31,13 +33,26 @@ class TokenOrSession(BaseAuthentication):
             raise AuthenticationFailed(_("This token is not valid any more. Sign in again."))
         return user, token
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - REST framework's signature
         return HEADER
+
+
+class Tokens(SessionTokenStrategy):  # type: ignore[misc]
+    """The tokens that allauth gives its app clients: keys of sessions."""
+
+    def lookup_session(self, session_token: str) -> SessionBase | None:
+        found: SessionBase | None = super().lookup_session(session_token) if is_key(session_token) else None
+        return found
+
+
+def is_key(token: str) -> bool:
+    """Whether Django could have written it; anything else is not worth a query."""
+    return token.isascii() and token.isalnum() and len(token) <= LONGEST
 
 
 def person_of(token: str) -> User | None:
     """Who holds the token; allauth gives its app clients the key of a session."""
-    if not token.isalnum() or len(token) > LONGEST:
+    if not is_key(token):
         return None
     session: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key=token)
     user = get_user(cast("Any", SimpleNamespace(session=session)))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
@@ -18,6 +18,11 @@ from linlingtong.core.turns import in_turn, take_turn
 from linlingtong.delivery.actions import send_sms
 
 APART = dt.timedelta(seconds=30)
+TRY = """
+    UPDATE accounts_signincode SET tries = tries + 1, used_at = CASE WHEN code_key = %s THEN %s::timestamptz END
+    WHERE ref = %s AND used_at IS NULL AND expires_at > %s AND tries < %s
+    RETURNING used_at IS NOT NULL, tries
+"""
 
 
 class TooManyCodes(Refusal):
@@ -56,8 +61,8 @@ def key_of(purpose: str, text: str) -> str:
 def send_code(phone: str, *, language: str, address: str = "", ref: str = "") -> str:
     """Send six digits to the phone and answer the reference under which they can be tried.
 
-    The row is committed before the gateway is asked, and the gateway is asked outside any transaction. Known and unknown
-    phones take the same path. Raises TooManyCodes or JustSent.
+    The row is committed before the gateway is asked, and the gateway is asked outside any transaction. Known and
+    unknown phones take the same path. Raises TooManyCodes or JustSent.
     """
     ref, digits = ref or new_token(), f"{secrets.randbelow(1_000_000):06d}"
     _write_code(phone, digits, ref, address)
@@ -70,10 +75,18 @@ def send_code(phone: str, *, language: str, address: str = "", ref: str = "") ->
 
 
 def send_word(phone: str, text: str, *, address: str = "") -> None:
-    """Send a text about an account where no code may be sent; it counts like a code. Raises TooManyCodes or JustSent."""
+    """Send a text about an account where no code may be sent; it counts like a code.
+
+    Raises TooManyCodes or JustSent.
+    """
     ref = new_token()
     _write_code(phone, new_token(), ref, address)
     send_sms(phone, "notice", {"text": text}, text, key=f"account/{ref}")
+
+
+def check_may_send(phone: str, *, address: str = "") -> None:
+    """Whether a code could be sent now. Raises TooManyCodes or JustSent."""
+    _check_limits(key_of("phone", phone), key_of("address", address) if address else "")
 
 
 @in_turn
@@ -95,11 +108,15 @@ def _write_code(phone: str, digits: str, ref: str, address: str) -> None:
 
 def _check_limits(phone_key: str, address_key: str) -> None:
     now = timezone.now()
-    hour_ago = now - dt.timedelta(hours=1)
-    lately = SignInCode.objects.filter(phone_key=phone_key, sent_at__gt=hour_ago).order_by("sent_at")
+    hour_ago, day_ago = now - dt.timedelta(hours=1), now - dt.timedelta(days=1)
+    lately = SignInCode.objects.filter(phone_key=phone_key, sent_at__gt=day_ago).order_by("sent_at")
     sent = list(lately.values_list("sent_at", flat=True))
-    if len(sent) >= settings.SIGN_IN_CODES_PER_PHONE_AN_HOUR:
-        raise TooManyCodes(minutes=_minutes_until(sent[-settings.SIGN_IN_CODES_PER_PHONE_AN_HOUR] - hour_ago))
+    for since, most in (
+        (hour_ago, settings.SIGN_IN_CODES_PER_PHONE_AN_HOUR),
+        (day_ago, settings.SIGN_IN_CODES_PER_PHONE_A_DAY),
+    ):
+        if sum(moment > since for moment in sent) >= most:
+            raise TooManyCodes(minutes=_minutes_until(sent[-most] - since))
     if sent and now - sent[-1] < APART:
         raise JustSent(seconds=(APART - (now - sent[-1])).seconds + 1)
     if address_key:
@@ -117,17 +134,18 @@ def _minutes_until(left: dt.timedelta) -> int:
 def try_code(ref: str, typed: str) -> Tried:
     """Whether these are the digits of this code: at most five answers are ever given, and "right" only once.
 
-    Each step is one UPDATE that names its own condition, so threads that come together cannot share a try.
+    Counting and judging are one UPDATE that names its own condition, so threads that come together cannot share a
+    try; a reference that does not exist costs the same statement.
     """
-    now = timezone.now()
-    code = SignInCode.objects.filter(ref=ref, used_at=None, expires_at__gt=now, tries__lt=SignInCode.TRIES)
-    if not code.update(tries=F("tries") + 1):
-        return Tried(Verdict.SPENT, 0)
     digits = "".join(str(int(c)) for c in typed[:40] if c.isdecimal())
-    if SignInCode.objects.filter(ref=ref, used_at=None, code_key=key_of(f"code {ref}", digits)).update(used_at=now):
-        return Tried(Verdict.RIGHT, 0)
-    tries = SignInCode.objects.filter(ref=ref).values_list("tries", flat=True).first() or SignInCode.TRIES
-    return Tried(Verdict.WRONG, SignInCode.TRIES - tries)
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(TRY, [key_of(f"code {ref}", digits), now, ref, now, SignInCode.TRIES])
+        row = cursor.fetchone()
+    if row is None:
+        return Tried(Verdict.SPENT, 0)
+    is_right, tries = row
+    return Tried(Verdict.RIGHT, 0) if is_right else Tried(Verdict.WRONG, SignInCode.TRIES - tries)
 
 
 def resident_of(phone: str, *, language: str) -> User:
@@ -145,8 +163,19 @@ def resident_of(phone: str, *, language: str) -> User:
     return known
 
 
+def keep_phone(user: User, phone: str, *, is_verified: bool) -> None:
+    """The person's phone, and whether a code sent there came back."""
+    user.phone = phone
+    if is_verified:
+        user.phone_verified_at = timezone.now()
+    if user.pk:
+        user.save(update_fields=["phone", "phone_verified_at"])
+
+
 def give_consent(user: User, *, by: User) -> None:
-    """Record agreement to the texts in their present version."""
+    """Record agreement to the texts in their present version; nobody agrees for somebody else."""
+    if by.pk != user.pk:
+        raise PermissionDenied
     Consent.objects.bulk_create(
         [Consent(user=user, kind=kind, version=settings.TERMS_VERSION) for kind in Consent.Kind], ignore_conflicts=True
     )

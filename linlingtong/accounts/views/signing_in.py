@@ -90,7 +90,9 @@ def _wrong(tries_left: int) -> str:
     if not tries_left:
         return _("This code is used up or too old. Ask for a new one below.")
     return ngettext(
-        "That is not the code. You have %(left)d try left.", "That is not the code. You have %(left)d tries left.", tries_left
+        "That is not the code. You have %(left)d try left.",
+        "That is not the code. You have %(left)d tries left.",
+        tries_left,
     ) % {"left": tries_left}
 
 
