@@ -57,7 +57,7 @@ class ProfileForm(forms.Form):
     born_on = forms.DateField(
         label=gettext_lazy("Date of birth"),
         required=False,
-        help_text=gettext_lazy("Only needed for activities with a minimum age. Staff see whether you are old enough."),
+        help_text=gettext_lazy("Only needed for activities with a minimum age: it is checked when you register."),
         widget=forms.DateInput(
             attrs={"class": "input input-short", "type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"
         ),

@@ -5,6 +5,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -81,7 +82,8 @@ class UserAdmin(ScopedAdmin[User]):
 
     @admin.display(description=gettext_lazy("phone"), empty_value="—")
     def shown_phone(self, person: User) -> str | None:
-        return person.masked_phone if getattr(person, "is_phone_shown", False) else None
+        is_shown = getattr(person, "is_phone_shown", False)
+        return format_html('<span class="nowrap">{}</span>', person.masked_phone) if is_shown else None
 
     @admin.display(description=gettext_lazy("home confirmed"), boolean=True)
     def is_home_confirmed(self, person: User) -> bool:
@@ -132,7 +134,7 @@ class AppointmentAdmin(VerbAdmin[Appointment]):
 
     form = AppointmentForm
     path_field = "area__path"
-    list_display = ["user", "area", "role", "starts_on", "ends_on", "is_in_force"]
+    list_display = ["user", "post", "term", "is_in_force"]
     list_filter = ["role"]
     list_select_related = ["user", "area"]
     search_fields = ["user__nickname", "area__name"]
@@ -152,6 +154,16 @@ class AppointmentAdmin(VerbAdmin[Appointment]):
         if db_field.name == "area" and field is not None:
             field.queryset = field.queryset.within(scope_of(request, MANAGERS))
         return field
+
+    @admin.display(description=gettext_lazy("role"), ordering="area__path")
+    def post(self, appointment: Appointment) -> str:
+        words = appointment.get_role_display(), appointment.area
+        return format_html('<span class="nowrap">{}<br><small>{}</small></span>', *words)
+
+    @admin.display(description=gettext_lazy("from – until"), ordering="ends_on")
+    def term(self, appointment: Appointment) -> str:
+        first, last = appointment.starts_on.isoformat(), appointment.ends_on.isoformat()
+        return format_html('<span class="nowrap">{} –</span> <span class="nowrap">{}</span>', first, last)
 
     @admin.display(description=gettext_lazy("in force"), boolean=True)
     def is_in_force(self, appointment: Appointment) -> bool:
