@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 from config import embedded, entry, messages
 
 
 def pytest_configure(config: pytest.Config) -> None:
     entry.start_servers()
+    settings.PUBLIC_ANSWER_SECONDS = 0  # a test reads what it has just written
     database = settings.DATABASES["default"]
     if database["TEST"]["NAME"] == database["NAME"]:
         raise pytest.UsageError("TEST_DB names the database of `make run`; tests would wipe it.")
@@ -47,6 +48,7 @@ def _use_valkey_index(index: int) -> None:
 def empty_cache() -> None:
     """Throttles and caches of one test do not reach the next."""
     cache.clear()
+    caches["process"].clear()
 
 
 def _chromium() -> str | None:

@@ -1,8 +1,13 @@
+import hashlib
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
+from django.utils.translation import get_language
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,9 +17,21 @@ VARY = ("Accept", "Accept-Language", "Cookie", "X-Session-Token")
 
 
 class Public(APIView):
-    """Everybody may read this: it carries an ETag, and shared caches keep what anonymous callers get for a moment."""
+    """Everybody may read this: it carries an ETag, and shared caches keep what anonymous callers get for a moment.
+
+    So does this process, for a shorter moment. Whoever brings a session or a token is always answered afresh.
+    """
 
     seconds = 5
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        key = _key(request)
+        kept: tuple[Mapping[str, str], bytes] | None = caches["process"].get(key) if key else None
+        if kept is None:
+            return super().dispatch(request, *args, **kwargs)
+        headers, content = kept
+        response = HttpResponse(content, headers=dict(headers))
+        return get_conditional_response(request, etag=headers["ETag"], response=response)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -39,6 +56,18 @@ class Personal(APIView):
         return response  # type: ignore[no-any-return]
 
 
+def _key(request: HttpRequest) -> str:
+    """Names the answer that any anonymous caller would get; empty for everybody else."""
+    is_known = "X-Session-Token" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES
+    if request.method != "GET" or is_known:
+        return ""
+    parts = (request.build_absolute_uri(), request.headers.get("Accept", ""), get_language() or "")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
 def _unless_known(request: HttpRequest, response: Any) -> HttpResponse | None:
     set_response_etag(response)
+    if key := _key(request):
+        kept = dict(response.headers), response.content
+        caches["process"].set(key, kept, settings.PUBLIC_ANSWER_SECONDS)
     return get_conditional_response(request, etag=response["ETag"], response=response)

@@ -1,12 +1,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from linlingtong.areas.models import Area
+from linlingtong.core.memory import remembered
+
+OFFICE_SECONDS = 300
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def _item(here: str, url: str, label: str, icon: str, *, exact: bool = False) ->
 
 
 def _site(initial: str) -> dict[str, str]:
-    office = _office()
+    office = remembered("office", OFFICE_SECONDS, _office)
     return {
         "origin": settings.SITE_URL,
         "phone": office["phone"],
@@ -54,9 +56,5 @@ def _site(initial: str) -> dict[str, str]:
 
 def _office() -> dict[str, str]:
     """The subdistrict's own phone number; it changes so rarely that five minutes of memory do no harm."""
-    known: dict[str, str] | None = cache.get("office")
-    if known is None:
-        known = Area.objects.filter(parent=None).values("name", "phone", "office_hours").first()
-        known = known or {"name": "", "phone": "", "office_hours": ""}
-        cache.set("office", known, 300)
-    return known
+    office = Area.objects.filter(parent=None).first() or Area()
+    return {"name": office.name, "phone": office.phone, "office_hours": office.office_hours}

@@ -1,10 +1,12 @@
-from django.core.cache import cache
+from functools import partial
+
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration
 from linlingtong.areas.models import Area
+from linlingtong.core.memory import remembered
 
 SECONDS = 30
 
@@ -16,12 +18,7 @@ def figures(area: Area | None = None) -> dict[str, int]:
     at one of them, `participants` (人数) the different persons.
     """
     path = area.path if area else ""
-    key = f"figures:{path}"
-    known: dict[str, int] | None = cache.get(key)
-    if known is None:
-        known = _count(path)
-        cache.set(key, known, SECONDS)
-    return known
+    return remembered(f"figures:{path}", SECONDS, partial(_count, path))
 
 
 def _count(path: str) -> dict[str, int]:

@@ -6,7 +6,9 @@ import structlog
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import close_old_connections, connection
+from django.utils import timezone
 
+from linlingtong.accounts.actions import forget_old_codes, forget_old_keys
 from linlingtong.activities import actions as activities
 from linlingtong.activities.actions import reminders
 from linlingtong.notifications.actions import Words, ask_for_receipts, deliver, only_one, ticked
@@ -20,6 +22,13 @@ def _deliver() -> None:
     deliver(WORDS, seconds=25)
 
 
+def _forget() -> None:
+    """What nobody needs any more goes in the first minute of each hour; a missed hour is made up for in the next."""
+    if timezone.now().minute == 0:
+        forget_old_codes()
+        forget_old_keys()
+
+
 STEPS: dict[str, Callable[[], object]] = {
     "lapse_offers": activities.lapse_offers,
     "finish_past": activities.finish_past,
@@ -28,6 +37,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "plan_reminders": reminders.plan_reminders,
     "deliver": _deliver,
     "ask_for_receipts": ask_for_receipts,
+    "forget": _forget,
 }
 
 
