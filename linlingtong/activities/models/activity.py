@@ -123,10 +123,10 @@ class Activity(models.Model):
     insurance = models.CharField(_("insurance"), max_length=120, blank=True)
     credited_minutes = models.PositiveSmallIntegerField(_("credited minutes"), null=True, blank=True)
 
-    starts_at = models.DateTimeField(null=True, blank=True, editable=False)
-    ends_at = models.DateTimeField(null=True, blank=True, editable=False)
-    published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    starts_at = models.DateTimeField(_("starts at"), null=True, blank=True, editable=False)
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True, editable=False)
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
     cancel_reason = models.CharField(_("reason for cancelling"), max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -147,7 +147,8 @@ class Activity(models.Model):
                 name="registration_closes_after_it_opens",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="volunteer", status="published") | ~Q(risks="") & ~Q(protection="") & ~Q(insurance=""),
+                condition=~Q(kind="volunteer", status="published")
+                | ~Q(risks="") & ~Q(protection="") & ~Q(insurance=""),
                 name="a_published_volunteer_activity_names_its_risks",
             ),
             models.CheckConstraint(
@@ -204,16 +205,16 @@ class Session(models.Model):
     capacity = models.PositiveIntegerField(_("places"), null=True, blank=True)
     is_unlimited = models.BooleanField(_("without limit"), default=False)
     minimum_needed = models.PositiveIntegerField(_("needed at least"), default=0)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    cancel_reason = models.CharField(max_length=200, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
+    cancel_reason = models.CharField(_("reason for cancelling"), max_length=200, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=0, editable=False)
 
-    taken = models.PositiveIntegerField(default=0, editable=False)
-    held = models.PositiveIntegerField(default=0, editable=False)
-    waiting = models.PositiveIntegerField(default=0, editable=False)
-    pending = models.PositiveIntegerField(default=0, editable=False)
+    taken = models.PositiveIntegerField(_("places taken"), default=0, editable=False)
+    held = models.PositiveIntegerField(_("held for offers"), default=0, editable=False)
+    waiting = models.PositiveIntegerField(_("on the waiting list"), default=0, editable=False)
+    pending = models.PositiveIntegerField(_("awaiting approval"), default=0, editable=False)
     last_number = models.PositiveBigIntegerField(default=0, editable=False)
-    overbooked_to = models.PositiveIntegerField(default=0, editable=False)
+    overbooked_to = models.PositiveIntegerField(_("overbooked to"), default=0, editable=False)
 
     objects = SessionQuerySet.as_manager()
 
@@ -227,8 +228,7 @@ class Session(models.Model):
                 name="a_session_has_places_or_says_it_is_unlimited",
             ),
             models.CheckConstraint(
-                condition=Q(is_unlimited=True)
-                | Q(taken__lte=Greatest(F("capacity"), F("overbooked_to")) - F("held")),
+                condition=Q(is_unlimited=True) | Q(taken__lte=Greatest(F("capacity"), F("overbooked_to")) - F("held")),
                 name="a_session_is_never_oversold",
             ),
         ]

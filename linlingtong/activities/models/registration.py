@@ -66,7 +66,7 @@ class Registration(models.Model):
     state = models.CharField(_("state"), max_length=14, choices=State)
     attendance = models.CharField(_("attendance"), max_length=11, choices=Attendance, default=Attendance.UNKNOWN)
     number = models.PositiveBigIntegerField(_("number"))
-    places = models.PositiveSmallIntegerField(_("people"), default=1)
+    places = models.PositiveSmallIntegerField(_("head count"), default=1)
     during = DateTimeRangeField()
     answers = models.JSONField(_("answers"), default=dict, blank=True)
     note = models.CharField(_("note for the leader"), max_length=200, blank=True)
