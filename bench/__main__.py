@@ -13,7 +13,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -49,7 +48,7 @@ def server(target: str, port: int) -> Iterator[None]:
 def _wait(port: int) -> None:
     for _ in range(200):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2)  # noqa: S310 - our own server
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2)
         except urllib.error.HTTPError:
             return
         except OSError:
@@ -114,7 +113,10 @@ def compare(name: str, make: Callable[[int], tuple[list[Job], list[Job]]]) -> di
     row = {"job": name, "product": product, "floor": floor, "ratio": round(product / floor, 2), "goal": GOALS[name]}
     row |= {"best": max(r["per_second"] for r in products), "p95_ms": products[-1]["p95_ms"]}
     row |= {"floor_p95_ms": lows[-1]["p95_ms"], "statuses": products[-1]["statuses"], "rounds": products}
-    print(f"{name:16} {product:9.0f}/s  floor {floor:9.0f}/s  ratio {row['ratio']:5.2f}  goal >= {GOALS[name]}", flush=True)
+    print(
+        f"{name:16} {product:9.0f}/s  floor {floor:9.0f}/s  ratio {row['ratio']:5.2f}  goal >= {GOALS[name]}",
+        flush=True,
+    )
     return row
 
 

@@ -3,6 +3,6 @@ import os
 os.environ["LINLINGTONG_PROCESS"] = "web"
 os.environ["DJANGO_SETTINGS_MODULE"] = "bench.floor_settings"
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402 - the environment comes first
+from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()

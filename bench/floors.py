@@ -70,9 +70,7 @@ def register(request: HttpRequest, key: int) -> HttpResponse:
             "INSERT INTO floor_registration (session_id, resident_id, state, number) VALUES (%s, %s, %s, %s)",
             [key, resident, state, number],
         )
-        cursor.execute(
-            "INSERT INTO floor_outbox (key, resident_id) VALUES (%s, %s)", [f"{key}/{resident}", resident]
-        )
+        cursor.execute("INSERT INTO floor_outbox (key, resident_id) VALUES (%s, %s)", [f"{key}/{resident}", resident])
     return HttpResponse(json.dumps({"state": state, "number": number}), status=201, content_type="application/json")
 
 

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "linlingtong.accounts.middleware.LanguageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "linlingtong.accounts.staff_session.StaffSessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -305,6 +306,8 @@ API_READS_PER_MINUTE = env.int("API_READS_PER_MINUTE", 600_000)
 TERMS_VERSION = "2026-10"
 SIGN_IN_CODES_PER_PHONE_AN_HOUR = env.int("SIGN_IN_CODES_PER_PHONE_AN_HOUR", 5)
 SIGN_IN_CODES_PER_PHONE_A_DAY = env.int("SIGN_IN_CODES_PER_PHONE_A_DAY", 15)
+# The admin closes after so long without a call; 0 keeps it open.
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", 30 if PRODUCTION else 0)
 # High, because a whole dormitory sits behind one address.
 SIGN_IN_CODES_PER_ADDRESS_AN_HOUR = env.int("SIGN_IN_CODES_PER_ADDRESS_AN_HOUR", 1000)
 OFFER_HOURS = env.int("OFFER_HOURS", 12)

@@ -72,7 +72,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         keep_phone(user, phone, is_verified=True)
 
     def get_user_by_phone(self, phone: str) -> User | None:
-        return User.objects.active().filter(phone=phone).first()
+        found: User | None = User.objects.active().filter(phone=phone).first()
+        return found
 
 
 def too_often(refusal: Refusal) -> ImmediateHttpResponse:

@@ -91,7 +91,9 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def feedback(request: HttpRequest) -> HttpResponse:
     """A word about the platform itself, with or without an account."""
     came_from = request.headers.get("Referer", "")
-    form = FeedbackForm(request.POST or None, initial={"page": came_from[:200] if _is_ours(request, came_from) else ""})
+    form = FeedbackForm(
+        request.POST or None, initial={"page": came_from[:200] if _is_ours(request, came_from) else ""}
+    )
     if request.method == "POST" and form.is_valid():
         by = request.user if isinstance(request.user, User) else None
         leave_feedback(form.cleaned_data["text"], form.cleaned_data["page"], by=by)

@@ -26,7 +26,9 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Open]:
         context.set_default_timeout(10_000)
         contexts.append(context)
         if user is not None:
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": sign_in(user), "url": live_server.url}])
+            context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": sign_in(user), "url": live_server.url}]
+            )
         page = context.new_page()
         page.goto(path)
         return page

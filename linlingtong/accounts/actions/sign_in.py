@@ -150,7 +150,7 @@ def try_code(ref: str, typed: str) -> Tried:
 
 def resident_of(phone: str, *, language: str) -> User:
     """The person behind a phone whose code was right; somebody new the first time."""
-    known = User.objects.filter(phone=phone).first()
+    known: User | None = User.objects.filter(phone=phone).first()
     if known is None:
         try:
             with transaction.atomic():
