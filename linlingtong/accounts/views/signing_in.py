@@ -24,6 +24,7 @@ from linlingtong.accounts.actions import (
     try_code,
 )
 from linlingtong.accounts.sign_in_forms import CodeForm, PhoneForm
+from linlingtong.accounts.staff_session import note_presence
 
 PENDING = "sign_in"
 CONSENT_COOKIE = "llt_consent"
@@ -80,6 +81,7 @@ def _confirm(request: HttpRequest) -> HttpResponse:
         return _page(request, code_form=form)
     del request.session[PENDING]
     open_session(request, user, backend=BACKEND)
+    note_presence(request)
     give_consent(user, by=user)
     response = redirect(_target(request))
     response.set_cookie(CONSENT_COOKIE, settings.TERMS_VERSION, max_age=YEAR, samesite="Lax", httponly=True)

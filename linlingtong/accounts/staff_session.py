@@ -1,0 +1,41 @@
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+SEEN = "staff_seen"
+# Written once a minute at most: a session is a row.
+STEP = 60
+
+
+class StaffSessionMiddleware:
+    """Staff pages close after STAFF_IDLE_MINUTES without a call, also those of a browser that stays signed in.
+
+    A session knows when its owner signed in or last worked in the admin; one that does not know counts as idle.
+    Signing in again leads back to the same page.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not settings.STAFF_IDLE_MINUTES or not request.path.startswith("/admin/") or not request.user.is_staff:
+            return self.get_response(request)
+        idle = time.time() - request.session.get(SEEN, 0)
+        if idle > settings.STAFF_IDLE_MINUTES * 60:
+            logout(request)
+            messages.info(request, _("You were signed out, because nothing happened for a while. Sign in again."))
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else request.path)
+        if idle > STEP:
+            note_presence(request)
+        return self.get_response(request)
+
+
+def note_presence(request: HttpRequest) -> None:
+    """Whoever holds this session has just signed in or done something."""
+    request.session[SEEN] = int(time.time())
