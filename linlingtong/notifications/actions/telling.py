@@ -1,10 +1,34 @@
 import datetime as dt
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.utils import timezone
 
 from linlingtong.notifications.models import Channel, Message, Notification
+
+# By hand, because others wait in line while this is written: the ORM takes two round trips and ten times the time.
+TELL = """
+WITH told AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS t (
+        resident_id bigint, kind text, key text, title text, body text, url text, short text, subject text,
+        subject_id bigint, for_start timestamptz, due_at timestamptz, not_after timestamptz,
+        needs_answer_until timestamptz)
+), inbox AS (
+    INSERT INTO notifications_notification (
+        resident_id, kind, key, title, body, url, needs_answer_until, subject, subject_id, created_at)
+    SELECT resident_id, kind, key, title, body, url, needs_answer_until, subject, subject_id, %(now)s FROM told
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO notifications_message (
+    resident_id, channel, kind, key, subject, subject_id, for_start, text, url, due_at, not_after,
+    state, attempt, failures, sent_as, outcome, created_at)
+SELECT resident_id, %(channel)s, kind, key || '/' || %(channel)s, subject, subject_id, for_start, short, url,
+       coalesce(due_at, %(now)s), not_after, 'pending', 0, 0, '', '', %(now)s
+  FROM told WHERE short <> ''
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -33,48 +57,13 @@ class Tiding:
 def tell(tidings: Sequence[Tiding]) -> None:
     """Write the inbox lines and the outbox rows, in the transaction of the verb that has something to tell.
 
-    Two statements for any number of tidings. What somebody does not want is left out when it is sent, not here.
+    One statement for any number of tidings. What somebody does not want is left out when it is sent, not here.
     """
-    now = timezone.now()
-    Notification.objects.bulk_create(
-        [
-            Notification(
-                resident_id=t.resident_id,
-                kind=t.kind,
-                key=t.key,
-                title=t.title,
-                body=t.body,
-                url=t.url,
-                needs_answer_until=t.needs_answer_until,
-                subject=t.subject,
-                subject_id=t.subject_id,
-                created_at=now,
-            )
-            for t in tidings
-        ],
-        ignore_conflicts=True,
-    )
-    Message.objects.bulk_create(
-        [_message(t, now) for t in tidings if t.short],
-        ignore_conflicts=True,
-    )
-
-
-def _message(tiding: Tiding, now: dt.datetime) -> Message:
-    return Message(
-        resident_id=tiding.resident_id,
-        channel=Channel.SMS,
-        kind=tiding.kind,
-        key=f"{tiding.key}/{Channel.SMS}",
-        subject=tiding.subject,
-        subject_id=tiding.subject_id,
-        for_start=tiding.for_start,
-        text=tiding.short,
-        url=tiding.url,
-        due_at=tiding.due_at or now,
-        not_after=tiding.not_after,
-        created_at=now,
-    )
+    if not tidings:
+        return
+    rows = json.dumps([vars(one) for one in tidings], default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(TELL, {"rows": rows, "now": timezone.now(), "channel": Channel.SMS})
 
 
 def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] = ()) -> None:
