@@ -1,5 +1,6 @@
 """The catalogue is in step with the code: `make messages` would find no text that it lacks."""
 
+import ast
 import os
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from pytest_django import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = Path("zh_Hans", "LC_MESSAGES", "django.po")
+NAMES = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 HAS_GETTEXT = shutil.which("xgettext") is not None or os.environ.get("CI") == "true"
 
 
@@ -35,3 +37,15 @@ def test_every_text_of_the_code_stands_in_the_catalogue(
     kept, found = texts(ROOT / "locale" / CATALOGUE), texts(tmp_path / "locale" / CATALOGUE)
     assert found - kept == set(), "run `make messages` and translate what is new"
     assert kept - found == set(), "run `make messages`: these texts are no longer used"
+
+
+def test_no_text_hides_from_xgettext_inside_an_f_string() -> None:
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in [*(ROOT / "linlingtong").rglob("*.py"), *(ROOT / "config").rglob("*.py")]
+        for string in ast.walk(ast.parse(path.read_text()))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in NAMES
+    ]
+    assert hidden == []

@@ -265,8 +265,8 @@ class ActivityAdmin(ScopedAdmin[Activity]):
             "capacity": None if is_open else sum(s.capacity or 0 for s in sessions),
             "minimum": 0,
         }
-        people = f"{gauge['confirmed']} / {_('no limit') if is_open else gauge['capacity']}"
-        gauge["label"] = people
+        limit = _("without limit") if is_open else gauge["capacity"]
+        gauge["label"] = f"{gauge['confirmed']} / {limit}"
         return SafeString(render_to_string("components/gauge.html", {"gauge": gauge}))
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
