@@ -259,7 +259,7 @@ class ActivityAdmin(ScopedAdmin[Activity]):
     def places(self, activity: Activity) -> SafeString:
         sessions = [s for s in activity.sessions.all() if not s.cancelled_at]
         is_open = any(s.capacity is None for s in sessions)
-        gauge = {
+        gauge: dict[str, Any] = {
             "confirmed": sum(s.taken for s in sessions),
             "held": sum(s.held for s in sessions),
             "capacity": None if is_open else sum(s.capacity or 0 for s in sessions),
