@@ -29,8 +29,8 @@ def prepare_database() -> None:
     """Start the servers and begin with an empty database."""
     embedded.ensure()
     with psycopg.connect(url("postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")  # type: ignore[arg-type]
-        connection.execute(f"CREATE DATABASE {DATABASE}")  # type: ignore[arg-type]
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {DATABASE}")
     manage("migrate", "--verbosity", "0")
 
 
@@ -57,6 +57,6 @@ def environment() -> dict[str, str]:
     return os.environ | facts | {"API_WRITES_PER_MINUTE": "1000000", "LINLINGTONG_PROCESS": ""}
 
 
-def execute(query: str) -> list[tuple[Any, ...]]:
+def execute(query: str, *values: Any) -> list[tuple[Any, ...]]:
     with psycopg.connect(url()) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+        return connection.execute(query, values).fetchall()

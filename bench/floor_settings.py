@@ -3,7 +3,7 @@
 from config.settings import *  # noqa: F403 - the floor differs in these lines only
 
 ROOT_URLCONF = "bench.floors"
-INSTALLED_APPS: list[str] = []
-MIDDLEWARE: list[str] = []
+INSTALLED_APPS = []
+MIDDLEWARE = []
 WSGI_APPLICATION = "bench.floor_wsgi.application"
-TEMPLATES: list[dict[str, object]] = []
+TEMPLATES = []

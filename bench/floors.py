@@ -42,13 +42,13 @@ def _answer(text: str) -> HttpResponse:
     return HttpResponse(text, content_type="application/json")
 
 
-def activities(request: HttpRequest) -> HttpResponse:
+def activities(_request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute(LIST)
         return _answer(cursor.fetchone()[0])
 
 
-def activity(request: HttpRequest, key: int) -> HttpResponse:
+def activity(_request: HttpRequest, key: int) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute(DETAIL, [key])
         return _answer(cursor.fetchone()[0])

@@ -15,14 +15,15 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402 - Django is set up first
+from django.utils import timezone  # noqa: E402
 
 from linlingtong.activities.actions import reminders  # noqa: E402
 from linlingtong.delivery.channel import Outcome, Sms, sent  # noqa: E402
 from linlingtong.notifications.actions import deliver  # noqa: E402
 
 WORLD = """
-INSERT INTO accounts_user (password, phone, nickname, language, elder_mode, text_size, theme, calendar_token, is_active,
-    is_staff, is_superuser, date_joined)
+INSERT INTO accounts_user (password, phone, nickname, language, elder_mode, text_size, theme, calendar_token,
+    is_active, is_staff, is_superuser, date_joined)
 SELECT '!', '+8619' || lpad((600000000 + n)::text, 9, '0'), 'bench', 'zh-hans', false, '', '', 'bench' || n, true,
     false, false, now() FROM generate_series(1, %(amount)s) AS n;
 INSERT INTO notifications_preferences (resident_id, muted, quiet_from, quiet_until)
@@ -30,17 +31,20 @@ SELECT id, '[]', '00:00', '00:00' FROM accounts_user WHERE nickname = 'bench';
 WITH session AS (
     INSERT INTO activities_session (activity_id, role, starts_at, ends_at, capacity, is_unlimited, minimum_needed,
         cancel_reason, revision, taken, held, waiting, pending, last_number, overbooked_to)
-    SELECT id, '', %(start)s, %(start)s::timestamptz + interval '1 hour', NULL, true, 0, '', 0, %(amount)s, 0, 0, 0, %(amount)s, 0
-    FROM activities_activity WHERE title LIKE 'Spread%%' ORDER BY id LIMIT 1 RETURNING id, activity_id, starts_at, ends_at
+    SELECT id, '', %(start)s, %(start)s::timestamptz + interval '1 hour', NULL, true, 0,
+        '', 0, %(amount)s, 0, 0, 0, %(amount)s, 0
+    FROM activities_activity WHERE title LIKE 'Spread%%' ORDER BY id LIMIT 1
+    RETURNING id, activity_id, starts_at, ends_at
 )
 INSERT INTO activities_registration (session_id, resident_id, area_path, state, attendance, number, places, during,
-    answers, note, may_be_photographed, passed_over, skip_reason, clash_flagged, ended_by, reason, was_late, created_at,
-    confirmed_at, updated_at)
-SELECT s.id, u.id, a.area_path, 'confirmed', 'unknown', row_number() OVER (), 1, tstzrange(s.starts_at, s.ends_at), '{}',
-    '', false, 0, '', false, '', '', false, now() - interval '3 days', now() - interval '3 days', now()
+    answers, note, may_be_photographed, passed_over, skip_reason, clash_flagged, ended_by, reason, was_late,
+    created_at, confirmed_at, updated_at)
+SELECT s.id, u.id, a.area_path, 'confirmed', 'unknown', row_number() OVER (), 1, tstzrange(s.starts_at, s.ends_at),
+    '{}', '', false, 0, '', false, '', '', false, now() - interval '3 days', now() - interval '3 days', now()
 FROM session s JOIN activities_activity a ON a.id = s.activity_id, accounts_user u WHERE u.nickname = 'bench';
 DROP TABLE IF EXISTS floor_reminder;
-CREATE TABLE floor_reminder AS SELECT n AS id, 'pending'::text AS state, now() AS due_at FROM generate_series(1, %(amount)s) AS n;
+CREATE TABLE floor_reminder AS
+    SELECT n AS id, 'pending'::text AS state, now() AS due_at FROM generate_series(1, %(amount)s) AS n;
 ALTER TABLE floor_reminder ADD PRIMARY KEY (id);
 """
 
@@ -70,7 +74,7 @@ def execute(query: str, **facts: Any) -> None:
 
 
 def main(amount: int) -> None:
-    start = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(hours=3)
+    start = timezone.now().replace(microsecond=0) + dt.timedelta(hours=3)
     execute(WORLD, amount=amount, start=start)
     execute("ANALYZE")
     floor = min(timed(lambda: execute("UPDATE floor_reminder SET state = 'sent'")) for _ in range(3))

@@ -1,6 +1,7 @@
 """One file, read from the environment, safe local defaults. `.env.example` lists what can be set."""
 
 import datetime as dt
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -333,9 +334,12 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "events"}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="WARNING")},
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
 # Addresses are personal, and working them out costs more than the rest of the line.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# A refusal is an answer, not a fault: in a rush it would be most of the log.
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
