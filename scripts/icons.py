@@ -25,9 +25,7 @@ search send settings share shield-check shield-lock star stethoscope sun sunrise
 umbrella user user-check user-plus users users-group walk wifi-off world x
 """
 
-FILLED = (
-    "alert-triangle bell bookmark calendar-event circle-check home star thumb-up user"
-)
+FILLED = "alert-triangle bell bookmark calendar-event circle-check home star thumb-up user"
 
 DECORATION = re.compile(r'\s*<path stroke="none" d="M0 0h24v24H0z" fill="none" />')
 
@@ -51,9 +49,7 @@ def sprite(package: tarfile.TarFile) -> str:
         f"{drawing(package, 'filled', name)}</g></symbol>"
         for name in FILLED.split()
     ]
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
-    )
+    return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
 def main(archive: str) -> None:

@@ -12,268 +12,546 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('activities', '0001_initial'),
-        ('areas', '0001_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("activities", "0001_initial"),
+        ("areas", "0001_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='activity',
-            name='area',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='activities', to='areas.area', verbose_name='area'),
+            model_name="activity",
+            name="area",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="activities",
+                to="areas.area",
+                verbose_name="area",
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='eligible_area',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='areas.area', verbose_name='only for residents of'),
+            model_name="activity",
+            name="eligible_area",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="areas.area",
+                verbose_name="only for residents of",
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='eligible_organization',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='areas.organization', verbose_name='only for members of'),
+            model_name="activity",
+            name="eligible_organization",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="areas.organization",
+                verbose_name="only for members of",
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='host',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='activities', to='areas.organization', verbose_name='host'),
+            model_name="activity",
+            name="host",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="activities",
+                to="areas.organization",
+                verbose_name="host",
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='leader',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='led_activities', to=settings.AUTH_USER_MODEL, verbose_name='leader'),
+            model_name="activity",
+            name="leader",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="led_activities",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="leader",
+            ),
         ),
         migrations.AddField(
-            model_name='activityevent',
-            name='area',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='areas.area', verbose_name='area'),
+            model_name="activityevent",
+            name="area",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="areas.area",
+                verbose_name="area",
+            ),
         ),
         migrations.AddField(
-            model_name='activityevent',
-            name='eligible_area',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='areas.area', verbose_name='only for residents of'),
+            model_name="activityevent",
+            name="eligible_area",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="areas.area",
+                verbose_name="only for residents of",
+            ),
         ),
         migrations.AddField(
-            model_name='activityevent',
-            name='eligible_organization',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='areas.organization', verbose_name='only for members of'),
+            model_name="activityevent",
+            name="eligible_organization",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="areas.organization",
+                verbose_name="only for members of",
+            ),
         ),
         migrations.AddField(
-            model_name='activityevent',
-            name='host',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='areas.organization', verbose_name='host'),
+            model_name="activityevent",
+            name="host",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="areas.organization",
+                verbose_name="host",
+            ),
         ),
         migrations.AddField(
-            model_name='activityevent',
-            name='leader',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='leader'),
+            model_name="activityevent",
+            name="leader",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="leader",
+            ),
         ),
         migrations.AddField(
-            model_name='activityevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="activityevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='activityevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='activities.activity'),
+            model_name="activityevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="activities.activity",
+            ),
         ),
         migrations.AddField(
-            model_name='bookmark',
-            name='activity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bookmarks', to='activities.activity'),
+            model_name="bookmark",
+            name="activity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="bookmarks", to="activities.activity"
+            ),
         ),
         migrations.AddField(
-            model_name='bookmark',
-            name='resident',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bookmarks', to=settings.AUTH_USER_MODEL),
+            model_name="bookmark",
+            name="resident",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="bookmarks", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='question',
-            name='activity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='activities.activity'),
+            model_name="question",
+            name="activity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="activities.activity"
+            ),
         ),
         migrations.AddField(
-            model_name='registration',
-            name='resident',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to=settings.AUTH_USER_MODEL, verbose_name='resident'),
+            model_name="registration",
+            name="resident",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="registrations",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="resident",
+            ),
         ),
         migrations.AddField(
-            model_name='companion',
-            name='registration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='companions', to='activities.registration'),
+            model_name="companion",
+            name="registration",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="companions", to="activities.registration"
+            ),
         ),
         migrations.AddField(
-            model_name='registrationevent',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
+            model_name="registrationevent",
+            name="by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="by",
+            ),
         ),
         migrations.AddField(
-            model_name='registrationevent',
-            name='registration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='activities.registration'),
+            model_name="registrationevent",
+            name="registration",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="events", to="activities.registration"
+            ),
         ),
         migrations.AddField(
-            model_name='session',
-            name='activity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='activities.activity', verbose_name='activity'),
+            model_name="session",
+            name="activity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="sessions",
+                to="activities.activity",
+                verbose_name="activity",
+            ),
         ),
         migrations.AddField(
-            model_name='registration',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to='activities.session', verbose_name='session'),
+            model_name="registration",
+            name="session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="registrations",
+                to="activities.session",
+                verbose_name="session",
+            ),
         ),
         migrations.AddField(
-            model_name='changenotice',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='change_notices', to='activities.session'),
+            model_name="changenotice",
+            name="session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="change_notices", to="activities.session"
+            ),
         ),
         migrations.AddField(
-            model_name='sessionactivityrolestartsatendsatcapacityisunlimitedminimumneededcancelledatevent',
-            name='activity',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='activities.activity', verbose_name='activity'),
+            model_name="sessionactivityrolestartsatendsatcapacityisunlimitedminimumneededcancelledatevent",
+            name="activity",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="activities.activity",
+                verbose_name="activity",
+            ),
         ),
         migrations.AddField(
-            model_name='sessionactivityrolestartsatendsatcapacityisunlimitedminimumneededcancelledatevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="sessionactivityrolestartsatendsatcapacityisunlimitedminimumneededcancelledatevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='sessionactivityrolestartsatendsatcapacityisunlimitedminimumneededcancelledatevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='activity_role_starts_at_ends_at_capacity_is_unlimited_minimum_needed_cancelled_at_events', to='activities.session'),
+            model_name="sessionactivityrolestartsatendsatcapacityisunlimitedminimumneededcancelledatevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="activity_role_starts_at_ends_at_capacity_is_unlimited_minimum_needed_cancelled_at_events",
+                to="activities.session",
+            ),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('status', 'draft'), _negated=True), fields=['area_path', 'starts_at', 'id'], name='activity_by_area_and_start', opclasses=['varchar_pattern_ops', 'timestamptz_ops', 'int8_ops']),
+            model_name="activity",
+            index=models.Index(
+                condition=models.Q(("status", "draft"), _negated=True),
+                fields=["area_path", "starts_at", "id"],
+                name="activity_by_area_and_start",
+                opclasses=["varchar_pattern_ops", "timestamptz_ops", "int8_ops"],
+            ),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('status', 'draft'), _negated=True), fields=['starts_at', 'id'], name='activity_by_start'),
+            model_name="activity",
+            index=models.Index(
+                condition=models.Q(("status", "draft"), _negated=True),
+                fields=["starts_at", "id"],
+                name="activity_by_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('status', 'draft'), _negated=True), fields=['ends_at', 'id'], name='activity_by_end'),
+            model_name="activity",
+            index=models.Index(
+                condition=models.Q(("status", "draft"), _negated=True),
+                fields=["ends_at", "id"],
+                name="activity_by_end",
+            ),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('status', 'draft'), _negated=True), fields=['kind', 'starts_at', 'id'], name='activity_by_kind'),
+            model_name="activity",
+            index=models.Index(
+                condition=models.Q(("status", "draft"), _negated=True),
+                fields=["kind", "starts_at", "id"],
+                name="activity_by_kind",
+            ),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='activity_search'),
+            model_name="activity",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="activity_search"),
         ),
         migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='activity_ends_after_it_starts'),
+            model_name="activity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__isnull", True), ("ends_at__gt", models.F("starts_at")), _connector="OR"),
+                name="activity_ends_after_it_starts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.CheckConstraint(condition=models.Q(('opens_at__isnull', True), ('closes_at__isnull', True), ('closes_at__gt', models.F('opens_at')), _connector='OR'), name='registration_closes_after_it_opens'),
+            model_name="activity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("opens_at__isnull", True),
+                    ("closes_at__isnull", True),
+                    ("closes_at__gt", models.F("opens_at")),
+                    _connector="OR",
+                ),
+                name="registration_closes_after_it_opens",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'volunteer'), ('status', 'published'), _negated=True), models.Q(models.Q(('risks', ''), _negated=True), models.Q(('protection', ''), _negated=True), models.Q(('insurance', ''), _negated=True)), _connector='OR'), name='a_published_volunteer_activity_names_its_risks'),
+            model_name="activity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "volunteer"), ("status", "published"), _negated=True),
+                    models.Q(
+                        models.Q(("risks", ""), _negated=True),
+                        models.Q(("protection", ""), _negated=True),
+                        models.Q(("insurance", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_published_volunteer_activity_names_its_risks",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'cancelled'), _negated=True), models.Q(('cancel_reason', ''), _negated=True), _connector='OR'), name='a_cancelled_activity_says_why'),
+            model_name="activity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "cancelled"), _negated=True),
+                    models.Q(("cancel_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_cancelled_activity_says_why",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_activityevent" ("address", "area_id", "area_path", "body", "bring", "cancel_hours", "cancel_reason", "cancelled_at", "channel", "closes_at", "contact_name", "contact_phone", "cover", "created_at", "credited_minutes", "eligible_area_id", "eligible_organization_id", "ends_at", "host_id", "id", "insurance", "kind", "largest_party", "latitude", "leader_id", "longest_queue", "longitude", "meeting_point", "minimum_age", "needs_approval", "needs_confirmed_membership", "opens_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "protection", "published_at", "risks", "slug", "starts_at", "status", "summary", "title", "updated_at") VALUES (NEW."address", NEW."area_id", NEW."area_path", NEW."body", NEW."bring", NEW."cancel_hours", NEW."cancel_reason", NEW."cancelled_at", NEW."channel", NEW."closes_at", NEW."contact_name", NEW."contact_phone", NEW."cover", NEW."created_at", NEW."credited_minutes", NEW."eligible_area_id", NEW."eligible_organization_id", NEW."ends_at", NEW."host_id", NEW."id", NEW."insurance", NEW."kind", NEW."largest_party", NEW."latitude", NEW."leader_id", NEW."longest_queue", NEW."longitude", NEW."meeting_point", NEW."minimum_age", NEW."needs_approval", NEW."needs_confirmed_membership", NEW."opens_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."protection", NEW."published_at", NEW."risks", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."title", NEW."updated_at"); RETURN NULL;', hash='a12d74438afb78254ba6d40a4793bd924ff00a7f', operation='INSERT', pgid='pgtrigger_insert_insert_6de9c', table='activities_activity', when='AFTER')),
+            model_name="activity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "activities_activityevent" ("address", "area_id", "area_path", "body", "bring", "cancel_hours", "cancel_reason", "cancelled_at", "channel", "closes_at", "contact_name", "contact_phone", "cover", "created_at", "credited_minutes", "eligible_area_id", "eligible_organization_id", "ends_at", "host_id", "id", "insurance", "kind", "largest_party", "latitude", "leader_id", "longest_queue", "longitude", "meeting_point", "minimum_age", "needs_approval", "needs_confirmed_membership", "opens_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "protection", "published_at", "risks", "slug", "starts_at", "status", "summary", "title", "updated_at") VALUES (NEW."address", NEW."area_id", NEW."area_path", NEW."body", NEW."bring", NEW."cancel_hours", NEW."cancel_reason", NEW."cancelled_at", NEW."channel", NEW."closes_at", NEW."contact_name", NEW."contact_phone", NEW."cover", NEW."created_at", NEW."credited_minutes", NEW."eligible_area_id", NEW."eligible_organization_id", NEW."ends_at", NEW."host_id", NEW."id", NEW."insurance", NEW."kind", NEW."largest_party", NEW."latitude", NEW."leader_id", NEW."longest_queue", NEW."longitude", NEW."meeting_point", NEW."minimum_age", NEW."needs_approval", NEW."needs_confirmed_membership", NEW."opens_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."protection", NEW."published_at", NEW."risks", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."title", NEW."updated_at"); RETURN NULL;',
+                    hash="a12d74438afb78254ba6d40a4793bd924ff00a7f",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_6de9c",
+                    table="activities_activity",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."address" IS DISTINCT FROM (NEW."address") OR OLD."area_id" IS DISTINCT FROM (NEW."area_id") OR OLD."area_path" IS DISTINCT FROM (NEW."area_path") OR OLD."body" IS DISTINCT FROM (NEW."body") OR OLD."bring" IS DISTINCT FROM (NEW."bring") OR OLD."cancel_hours" IS DISTINCT FROM (NEW."cancel_hours") OR OLD."cancel_reason" IS DISTINCT FROM (NEW."cancel_reason") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."channel" IS DISTINCT FROM (NEW."channel") OR OLD."closes_at" IS DISTINCT FROM (NEW."closes_at") OR OLD."contact_name" IS DISTINCT FROM (NEW."contact_name") OR OLD."contact_phone" IS DISTINCT FROM (NEW."contact_phone") OR OLD."cover" IS DISTINCT FROM (NEW."cover") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."credited_minutes" IS DISTINCT FROM (NEW."credited_minutes") OR OLD."eligible_area_id" IS DISTINCT FROM (NEW."eligible_area_id") OR OLD."eligible_organization_id" IS DISTINCT FROM (NEW."eligible_organization_id") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."host_id" IS DISTINCT FROM (NEW."host_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."insurance" IS DISTINCT FROM (NEW."insurance") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."largest_party" IS DISTINCT FROM (NEW."largest_party") OR OLD."latitude" IS DISTINCT FROM (NEW."latitude") OR OLD."leader_id" IS DISTINCT FROM (NEW."leader_id") OR OLD."longest_queue" IS DISTINCT FROM (NEW."longest_queue") OR OLD."longitude" IS DISTINCT FROM (NEW."longitude") OR OLD."meeting_point" IS DISTINCT FROM (NEW."meeting_point") OR OLD."minimum_age" IS DISTINCT FROM (NEW."minimum_age") OR OLD."needs_approval" IS DISTINCT FROM (NEW."needs_approval") OR OLD."needs_confirmed_membership" IS DISTINCT FROM (NEW."needs_confirmed_membership") OR OLD."opens_at" IS DISTINCT FROM (NEW."opens_at") OR OLD."place" IS DISTINCT FROM (NEW."place") OR OLD."protection" IS DISTINCT FROM (NEW."protection") OR OLD."published_at" IS DISTINCT FROM (NEW."published_at") OR OLD."risks" IS DISTINCT FROM (NEW."risks") OR OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."summary" IS DISTINCT FROM (NEW."summary") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."updated_at" IS DISTINCT FROM (NEW."updated_at"))', func='INSERT INTO "activities_activityevent" ("address", "area_id", "area_path", "body", "bring", "cancel_hours", "cancel_reason", "cancelled_at", "channel", "closes_at", "contact_name", "contact_phone", "cover", "created_at", "credited_minutes", "eligible_area_id", "eligible_organization_id", "ends_at", "host_id", "id", "insurance", "kind", "largest_party", "latitude", "leader_id", "longest_queue", "longitude", "meeting_point", "minimum_age", "needs_approval", "needs_confirmed_membership", "opens_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "protection", "published_at", "risks", "slug", "starts_at", "status", "summary", "title", "updated_at") VALUES (NEW."address", NEW."area_id", NEW."area_path", NEW."body", NEW."bring", NEW."cancel_hours", NEW."cancel_reason", NEW."cancelled_at", NEW."channel", NEW."closes_at", NEW."contact_name", NEW."contact_phone", NEW."cover", NEW."created_at", NEW."credited_minutes", NEW."eligible_area_id", NEW."eligible_organization_id", NEW."ends_at", NEW."host_id", NEW."id", NEW."insurance", NEW."kind", NEW."largest_party", NEW."latitude", NEW."leader_id", NEW."longest_queue", NEW."longitude", NEW."meeting_point", NEW."minimum_age", NEW."needs_approval", NEW."needs_confirmed_membership", NEW."opens_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."protection", NEW."published_at", NEW."risks", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."title", NEW."updated_at"); RETURN NULL;', hash='64bf95bab0f8d406263d3fb9d8906d61887fa61b', operation='UPDATE', pgid='pgtrigger_update_update_a56a1', table='activities_activity', when='AFTER')),
+            model_name="activity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."address" IS DISTINCT FROM (NEW."address") OR OLD."area_id" IS DISTINCT FROM (NEW."area_id") OR OLD."area_path" IS DISTINCT FROM (NEW."area_path") OR OLD."body" IS DISTINCT FROM (NEW."body") OR OLD."bring" IS DISTINCT FROM (NEW."bring") OR OLD."cancel_hours" IS DISTINCT FROM (NEW."cancel_hours") OR OLD."cancel_reason" IS DISTINCT FROM (NEW."cancel_reason") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."channel" IS DISTINCT FROM (NEW."channel") OR OLD."closes_at" IS DISTINCT FROM (NEW."closes_at") OR OLD."contact_name" IS DISTINCT FROM (NEW."contact_name") OR OLD."contact_phone" IS DISTINCT FROM (NEW."contact_phone") OR OLD."cover" IS DISTINCT FROM (NEW."cover") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."credited_minutes" IS DISTINCT FROM (NEW."credited_minutes") OR OLD."eligible_area_id" IS DISTINCT FROM (NEW."eligible_area_id") OR OLD."eligible_organization_id" IS DISTINCT FROM (NEW."eligible_organization_id") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."host_id" IS DISTINCT FROM (NEW."host_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."insurance" IS DISTINCT FROM (NEW."insurance") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."largest_party" IS DISTINCT FROM (NEW."largest_party") OR OLD."latitude" IS DISTINCT FROM (NEW."latitude") OR OLD."leader_id" IS DISTINCT FROM (NEW."leader_id") OR OLD."longest_queue" IS DISTINCT FROM (NEW."longest_queue") OR OLD."longitude" IS DISTINCT FROM (NEW."longitude") OR OLD."meeting_point" IS DISTINCT FROM (NEW."meeting_point") OR OLD."minimum_age" IS DISTINCT FROM (NEW."minimum_age") OR OLD."needs_approval" IS DISTINCT FROM (NEW."needs_approval") OR OLD."needs_confirmed_membership" IS DISTINCT FROM (NEW."needs_confirmed_membership") OR OLD."opens_at" IS DISTINCT FROM (NEW."opens_at") OR OLD."place" IS DISTINCT FROM (NEW."place") OR OLD."protection" IS DISTINCT FROM (NEW."protection") OR OLD."published_at" IS DISTINCT FROM (NEW."published_at") OR OLD."risks" IS DISTINCT FROM (NEW."risks") OR OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."summary" IS DISTINCT FROM (NEW."summary") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."updated_at" IS DISTINCT FROM (NEW."updated_at"))',
+                    func='INSERT INTO "activities_activityevent" ("address", "area_id", "area_path", "body", "bring", "cancel_hours", "cancel_reason", "cancelled_at", "channel", "closes_at", "contact_name", "contact_phone", "cover", "created_at", "credited_minutes", "eligible_area_id", "eligible_organization_id", "ends_at", "host_id", "id", "insurance", "kind", "largest_party", "latitude", "leader_id", "longest_queue", "longitude", "meeting_point", "minimum_age", "needs_approval", "needs_confirmed_membership", "opens_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "protection", "published_at", "risks", "slug", "starts_at", "status", "summary", "title", "updated_at") VALUES (NEW."address", NEW."area_id", NEW."area_path", NEW."body", NEW."bring", NEW."cancel_hours", NEW."cancel_reason", NEW."cancelled_at", NEW."channel", NEW."closes_at", NEW."contact_name", NEW."contact_phone", NEW."cover", NEW."created_at", NEW."credited_minutes", NEW."eligible_area_id", NEW."eligible_organization_id", NEW."ends_at", NEW."host_id", NEW."id", NEW."insurance", NEW."kind", NEW."largest_party", NEW."latitude", NEW."leader_id", NEW."longest_queue", NEW."longitude", NEW."meeting_point", NEW."minimum_age", NEW."needs_approval", NEW."needs_confirmed_membership", NEW."opens_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."protection", NEW."published_at", NEW."risks", NEW."slug", NEW."starts_at", NEW."status", NEW."summary", NEW."title", NEW."updated_at"); RETURN NULL;',
+                    hash="64bf95bab0f8d406263d3fb9d8906d61887fa61b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_a56a1",
+                    table="activities_activity",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bookmark',
-            constraint=models.UniqueConstraint(fields=('resident', 'activity'), name='one_bookmark_each'),
+            model_name="bookmark",
+            constraint=models.UniqueConstraint(fields=("resident", "activity"), name="one_bookmark_each"),
         ),
         migrations.AddIndex(
-            model_name='question',
-            index=models.Index(fields=['activity', 'position'], name='question_order'),
+            model_name="question",
+            index=models.Index(fields=["activity", "position"], name="question_order"),
         ),
         migrations.AddIndex(
-            model_name='registrationevent',
-            index=models.Index(fields=['registration', 'id'], name='story_of_a_registration'),
+            model_name="registrationevent",
+            index=models.Index(fields=["registration", "id"], name="story_of_a_registration"),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['activity', 'starts_at', 'id'], name='session_of_activity'),
+            model_name="session",
+            index=models.Index(fields=["activity", "starts_at", "id"], name="session_of_activity"),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['starts_at', 'id'], name='session_by_start'),
+            model_name="session",
+            index=models.Index(fields=["starts_at", "id"], name="session_by_start"),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_ends_after_it_starts'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="session_ends_after_it_starts"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('capacity__isnull', True), ('is_unlimited', True)), models.Q(('capacity__isnull', False), ('is_unlimited', False)), _connector='OR'), name='a_session_has_places_or_says_it_is_unlimited'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("capacity__isnull", True), ("is_unlimited", True)),
+                    models.Q(("capacity__isnull", False), ("is_unlimited", False)),
+                    _connector="OR",
+                ),
+                name="a_session_has_places_or_says_it_is_unlimited",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('is_unlimited', True), ('taken__lte', django.db.models.expressions.CombinedExpression(django.db.models.functions.comparison.Greatest(models.F('capacity'), models.F('overbooked_to')), '-', models.F('held'))), _connector='OR'), name='a_session_is_never_oversold'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_unlimited", True),
+                    (
+                        "taken__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.functions.comparison.Greatest(
+                                models.F("capacity"), models.F("overbooked_to")
+                            ),
+                            "-",
+                            models.F("held"),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_session_is_never_oversold",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='session',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_sessionactivityrolestartsatendsatcapacityisunlim436c" ("activity_id", "cancelled_at", "capacity", "ends_at", "is_unlimited", "minimum_needed", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_at") VALUES (NEW."activity_id", NEW."cancelled_at", NEW."capacity", NEW."ends_at", NEW."is_unlimited", NEW."minimum_needed", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."role", NEW."starts_at"); RETURN NULL;', hash='12c6697b54b0171d7dabdd313e549a8c7ce83c93', operation='INSERT', pgid='pgtrigger_insert_insert_0f388', table='activities_session', when='AFTER')),
+            model_name="session",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "activities_sessionactivityrolestartsatendsatcapacityisunlim436c" ("activity_id", "cancelled_at", "capacity", "ends_at", "is_unlimited", "minimum_needed", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_at") VALUES (NEW."activity_id", NEW."cancelled_at", NEW."capacity", NEW."ends_at", NEW."is_unlimited", NEW."minimum_needed", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."role", NEW."starts_at"); RETURN NULL;',
+                    hash="12c6697b54b0171d7dabdd313e549a8c7ce83c93",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_0f388",
+                    table="activities_session",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='session',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."activity_id" IS DISTINCT FROM (NEW."activity_id") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."capacity" IS DISTINCT FROM (NEW."capacity") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."is_unlimited" IS DISTINCT FROM (NEW."is_unlimited") OR OLD."minimum_needed" IS DISTINCT FROM (NEW."minimum_needed") OR OLD."role" IS DISTINCT FROM (NEW."role") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at"))', func='INSERT INTO "activities_sessionactivityrolestartsatendsatcapacityisunlim436c" ("activity_id", "cancelled_at", "capacity", "ends_at", "is_unlimited", "minimum_needed", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_at") VALUES (NEW."activity_id", NEW."cancelled_at", NEW."capacity", NEW."ends_at", NEW."is_unlimited", NEW."minimum_needed", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."role", NEW."starts_at"); RETURN NULL;', hash='9bc0da5cfdd5504daf259682caa851e8b6e6b2b8', operation='UPDATE', pgid='pgtrigger_update_update_7cff0', table='activities_session', when='AFTER')),
+            model_name="session",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."activity_id" IS DISTINCT FROM (NEW."activity_id") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."capacity" IS DISTINCT FROM (NEW."capacity") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at") OR OLD."is_unlimited" IS DISTINCT FROM (NEW."is_unlimited") OR OLD."minimum_needed" IS DISTINCT FROM (NEW."minimum_needed") OR OLD."role" IS DISTINCT FROM (NEW."role") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at"))',
+                    func='INSERT INTO "activities_sessionactivityrolestartsatendsatcapacityisunlim436c" ("activity_id", "cancelled_at", "capacity", "ends_at", "is_unlimited", "minimum_needed", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_at") VALUES (NEW."activity_id", NEW."cancelled_at", NEW."capacity", NEW."ends_at", NEW."is_unlimited", NEW."minimum_needed", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."role", NEW."starts_at"); RETURN NULL;',
+                    hash="9bc0da5cfdd5504daf259682caa851e8b6e6b2b8",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_7cff0",
+                    table="activities_session",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='registration',
-            index=models.Index(condition=models.Q(('state', 'waitlisted')), fields=['session', 'number'], name='waiting_list'),
+            model_name="registration",
+            index=models.Index(
+                condition=models.Q(("state", "waitlisted")), fields=["session", "number"], name="waiting_list"
+            ),
         ),
         migrations.AddIndex(
-            model_name='registration',
-            index=models.Index(fields=['session', 'state'], name='registration_by_session'),
+            model_name="registration",
+            index=models.Index(fields=["session", "state"], name="registration_by_session"),
         ),
         migrations.AddIndex(
-            model_name='registration',
-            index=models.Index(models.F('resident'), models.OrderBy(models.F('created_at'), descending=True), name='registration_by_resident'),
+            model_name="registration",
+            index=models.Index(
+                models.F("resident"),
+                models.OrderBy(models.F("created_at"), descending=True),
+                name="registration_by_resident",
+            ),
         ),
         migrations.AddIndex(
-            model_name='registration',
-            index=models.Index(condition=models.Q(('state', 'offered')), fields=['offered_until'], name='offers_by_end'),
+            model_name="registration",
+            index=models.Index(
+                condition=models.Q(("state", "offered")), fields=["offered_until"], name="offers_by_end"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['pending_review', 'waitlisted', 'offered', 'confirmed'])), fields=('session', 'resident'), name='one_live_registration_per_resident'),
+            model_name="registration",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["pending_review", "waitlisted", "offered", "confirmed"])),
+                fields=("session", "resident"),
+                name="one_live_registration_per_resident",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.UniqueConstraint(fields=('session', 'number'), name='one_number_for_each_in_a_session'),
+            model_name="registration",
+            constraint=models.UniqueConstraint(fields=("session", "number"), name="one_number_for_each_in_a_session"),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(('places__gte', 1)), name='a_registration_is_for_somebody'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("places__gte", 1)), name="a_registration_is_for_somebody"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'offered'), _negated=True), ('offered_until__isnull', False), _connector='OR'), name='an_offer_has_an_end'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "offered"), _negated=True), ("offered_until__isnull", False), _connector="OR"
+                ),
+                name="an_offer_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('clash_flagged', False), ('state', 'confirmed')), expressions=[('resident', '='), ('during', '&&')], name='nobody_is_in_two_places_at_once'),
+            model_name="registration",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("clash_flagged", False), ("state", "confirmed")),
+                expressions=[("resident", "="), ("during", "&&")],
+                name="nobody_is_in_two_places_at_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='changenotice',
-            index=models.Index(condition=models.Q(('told_at__isnull', True)), fields=['due_at'], name='notices_due'),
+            model_name="changenotice",
+            index=models.Index(condition=models.Q(("told_at__isnull", True)), fields=["due_at"], name="notices_due"),
         ),
         migrations.AddConstraint(
-            model_name='changenotice',
-            constraint=models.UniqueConstraint(condition=models.Q(('told_at__isnull', True)), fields=('session',), name='one_open_change_notice_per_session'),
+            model_name="changenotice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("told_at__isnull", True)),
+                fields=("session",),
+                name="one_open_change_notice_per_session",
+            ),
         ),
     ]

@@ -6,18 +6,37 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('activities', '0002_initial'),
+        ("activities", "0002_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_activityevent" ("address", "area_id", "area_path", "body", "bring", "cancel_hours", "cancel_reason", "cancelled_at", "channel", "closes_at", "contact_name", "contact_phone", "cover", "created_at", "credited_minutes", "eligible_area_id", "eligible_organization_id", "ends_at", "host_id", "id", "insurance", "kind", "largest_party", "latitude", "leader_id", "longest_queue", "longitude", "meeting_point", "minimum_age", "needs_approval", "needs_confirmed_membership", "opens_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "protection", "published_at", "risks", "slug", "starts_at", "status", "summary", "title", "updated_at") VALUES (OLD."address", OLD."area_id", OLD."area_path", OLD."body", OLD."bring", OLD."cancel_hours", OLD."cancel_reason", OLD."cancelled_at", OLD."channel", OLD."closes_at", OLD."contact_name", OLD."contact_phone", OLD."cover", OLD."created_at", OLD."credited_minutes", OLD."eligible_area_id", OLD."eligible_organization_id", OLD."ends_at", OLD."host_id", OLD."id", OLD."insurance", OLD."kind", OLD."largest_party", OLD."latitude", OLD."leader_id", OLD."longest_queue", OLD."longitude", OLD."meeting_point", OLD."minimum_age", OLD."needs_approval", OLD."needs_confirmed_membership", OLD."opens_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."protection", OLD."published_at", OLD."risks", OLD."slug", OLD."starts_at", OLD."status", OLD."summary", OLD."title", OLD."updated_at"); RETURN NULL;', hash='a1a2de565a2c36369493b89a795ddd864af05a68', operation='DELETE', pgid='pgtrigger_delete_delete_cc776', table='activities_activity', when='AFTER')),
+            model_name="activity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "activities_activityevent" ("address", "area_id", "area_path", "body", "bring", "cancel_hours", "cancel_reason", "cancelled_at", "channel", "closes_at", "contact_name", "contact_phone", "cover", "created_at", "credited_minutes", "eligible_area_id", "eligible_organization_id", "ends_at", "host_id", "id", "insurance", "kind", "largest_party", "latitude", "leader_id", "longest_queue", "longitude", "meeting_point", "minimum_age", "needs_approval", "needs_confirmed_membership", "opens_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "protection", "published_at", "risks", "slug", "starts_at", "status", "summary", "title", "updated_at") VALUES (OLD."address", OLD."area_id", OLD."area_path", OLD."body", OLD."bring", OLD."cancel_hours", OLD."cancel_reason", OLD."cancelled_at", OLD."channel", OLD."closes_at", OLD."contact_name", OLD."contact_phone", OLD."cover", OLD."created_at", OLD."credited_minutes", OLD."eligible_area_id", OLD."eligible_organization_id", OLD."ends_at", OLD."host_id", OLD."id", OLD."insurance", OLD."kind", OLD."largest_party", OLD."latitude", OLD."leader_id", OLD."longest_queue", OLD."longitude", OLD."meeting_point", OLD."minimum_age", OLD."needs_approval", OLD."needs_confirmed_membership", OLD."opens_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."protection", OLD."published_at", OLD."risks", OLD."slug", OLD."starts_at", OLD."status", OLD."summary", OLD."title", OLD."updated_at"); RETURN NULL;',
+                    hash="a1a2de565a2c36369493b89a795ddd864af05a68",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_cc776",
+                    table="activities_activity",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='session',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_sessionactivityrolestartsatendsatcapacityisunlim436c" ("activity_id", "cancelled_at", "capacity", "ends_at", "is_unlimited", "minimum_needed", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_at") VALUES (OLD."activity_id", OLD."cancelled_at", OLD."capacity", OLD."ends_at", OLD."is_unlimited", OLD."minimum_needed", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role", OLD."starts_at"); RETURN NULL;', hash='2afb42de47fdda6ddd054786c46426c2e6c36054', operation='DELETE', pgid='pgtrigger_delete_delete_1de24', table='activities_session', when='AFTER')),
+            model_name="session",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "activities_sessionactivityrolestartsatendsatcapacityisunlim436c" ("activity_id", "cancelled_at", "capacity", "ends_at", "is_unlimited", "minimum_needed", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "starts_at") VALUES (OLD."activity_id", OLD."cancelled_at", OLD."capacity", OLD."ends_at", OLD."is_unlimited", OLD."minimum_needed", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role", OLD."starts_at"); RETURN NULL;',
+                    hash="2afb42de47fdda6ddd054786c46426c2e6c36054",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_1de24",
+                    table="activities_session",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

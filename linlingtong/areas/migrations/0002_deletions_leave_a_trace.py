@@ -6,18 +6,37 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('areas', '0001_initial'),
+        ("areas", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='area',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "areas_areaevent" ("id", "is_active", "level", "name", "office_hours", "parent_id", "path", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "slug") VALUES (OLD."id", OLD."is_active", OLD."level", OLD."name", OLD."office_hours", OLD."parent_id", OLD."path", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."phone", OLD."slug"); RETURN NULL;', hash='b9b9314d67cfe13b6aa02ce9be2848026f67b59a', operation='DELETE', pgid='pgtrigger_delete_delete_96aa5', table='areas_area', when='AFTER')),
+            model_name="area",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "areas_areaevent" ("id", "is_active", "level", "name", "office_hours", "parent_id", "path", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "slug") VALUES (OLD."id", OLD."is_active", OLD."level", OLD."name", OLD."office_hours", OLD."parent_id", OLD."path", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."phone", OLD."slug"); RETURN NULL;',
+                    hash="b9b9314d67cfe13b6aa02ce9be2848026f67b59a",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_96aa5",
+                    table="areas_area",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='organization',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "areas_organizationevent" ("area_id", "company_id", "id", "is_active", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."area_id", OLD."company_id", OLD."id", OLD."is_active", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='817e532e5c0799c690b64ecf9134ea4e0c51c662', operation='DELETE', pgid='pgtrigger_delete_delete_28a3b', table='areas_organization', when='AFTER')),
+            model_name="organization",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "areas_organizationevent" ("area_id", "company_id", "id", "is_active", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."area_id", OLD."company_id", OLD."id", OLD."is_active", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                    hash="817e532e5c0799c690b64ecf9134ea4e0c51c662",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_28a3b",
+                    table="areas_organization",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

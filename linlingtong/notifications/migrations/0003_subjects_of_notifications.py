@@ -5,25 +5,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0002_failures_troubles_and_answers'),
+        ("notifications", "0002_failures_troubles_and_answers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notification',
-            name='subject',
+            model_name="notification",
+            name="subject",
             field=models.CharField(blank=True, max_length=20),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='subject_id',
+            model_name="notification",
+            name="subject_id",
             field=models.BigIntegerField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('needs_answer_until__isnull', False)), fields=['subject', 'subject_id'], name='inbox_to_answer_by_subject'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("needs_answer_until__isnull", False)),
+                fields=["subject", "subject_id"],
+                name="inbox_to_answer_by_subject",
+            ),
         ),
     ]
