@@ -55,7 +55,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
-    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -194,7 +193,6 @@ HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "linlingtong.accounts.authentication.Tokens"  # noqa: S105 - a path
 HEADLESS_FRONTEND_URLS = {"account_signup": "/login/"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

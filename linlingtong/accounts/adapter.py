@@ -6,7 +6,15 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from linlingtong.accounts.actions import JustSent, TooManyCodes, check_may_send, keep_phone, send_code, send_word
+from linlingtong.accounts.actions import (
+    JustSent,
+    NotSent,
+    TooManyCodes,
+    check_may_send,
+    keep_phone,
+    send_code,
+    send_word,
+)
 from linlingtong.accounts.models import User, new_token
 from linlingtong.core.phone import PhoneField, normal_phone
 from linlingtong.core.refusal import Refusal
@@ -37,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         language = translation.get_language() or user.language
         try:
             send_code(phone, language=language, address=self.address(), ref=code)
-        except (TooManyCodes, JustSent) as refusal:
+        except (TooManyCodes, JustSent, NotSent) as refusal:
             raise too_often(refusal) from refusal
 
     def send_unknown_account_sms(self, phone: str, **_kwargs: Any) -> None:
@@ -50,13 +58,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def refuse_if_too_often(self, phone: str) -> None:
         try:
             check_may_send(phone, address=self.address())
-        except (TooManyCodes, JustSent) as refusal:
+        except (TooManyCodes, JustSent, NotSent) as refusal:
             raise too_often(refusal) from refusal
 
     def _say(self, phone: str, text: str) -> None:
         try:
             send_word(phone, text, address=self.address())
-        except (TooManyCodes, JustSent) as refusal:
+        except (TooManyCodes, JustSent, NotSent) as refusal:
             raise too_often(refusal) from refusal
 
     def address(self) -> str:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from linlingtong.accounts.actions import JustSent, TooManyCodes, Verdict, send_code, try_code
 from linlingtong.accounts.actions.sign_in import key_of
@@ -42,7 +43,14 @@ def app(client: Client, method: str, path: str, body: dict[str, Any] | None = No
 
 @pytest.mark.parametrize(
     "typed",
-    ["19900009001", "+86 199 0000 9001", "0086 19900009001", "１９９００００９００１", " 199-0000-9001 ", "+8619900009001"],
+    [
+        "19900009001",
+        "+86 199 0000 9001",
+        "0086 19900009001",
+        "１９９００００９００１",
+        " 199-0000-9001 ",
+        "+8619900009001",
+    ],
 )
 def test_a_phone_has_one_form_however_it_is_typed(typed: str) -> None:
     assert normal_phone(typed) == PHONE
@@ -120,7 +128,9 @@ def test_known_and_unknown_phones_get_the_same_answer() -> None:
         sent = visitor.post("/login/", {"phone": phone, "consent": "on"})
         page = visitor.get("/login/")
         wrong = visitor.post("/login/", {"code": wrong_code()})
-        shown = re.sub(r"csrfmiddlewaretoken\" value=\"\w+|9001|9002", "", page.content.decode() + wrong.content.decode())
+        shown = re.sub(
+            r"csrfmiddlewaretoken\" value=\"\w+|9001|9002", "", page.content.decode() + wrong.content.decode()
+        )
         answers.append((sent.status_code, sent.headers["Location"], wrong.status_code, shown))
     assert answers[0] == answers[1]
 
@@ -208,3 +218,24 @@ def test_the_right_code_by_forty_threads_is_accepted_once_and_the_naive_way_is_n
     assert accepted.count(Verdict.RIGHT) == 1
     SignInCode.objects.filter(ref=ref).update(ref="control", used_at=None, code_key=key_of("code control", code))
     assert sum(in_threads(40, naive)) > 1
+
+
+def test_when_the_gateway_takes_nothing_the_page_says_so_and_the_try_does_not_count(
+    client: Client, settings: Settings
+) -> None:
+    settings.SMS_BACKEND = "linlingtong.delivery.sms.AliyunBackend"
+    settings.SMS_ENDPOINT = "http://127.0.0.1:9"
+    settings.SMS_ACCESS_KEY = settings.SMS_ACCESS_SECRET = "x"
+    settings.SMS_TEMPLATES = {"code": "SMS_1"}
+    answer = client.post("/login/", {"phone": PHONE, "consent": "on"})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["phone"]
+    assert not SignInCode.objects.exists()
+
+
+def test_the_large_text_edition_chosen_before_joining_stays_afterwards(client: Client) -> None:
+    client.post("/display/", {"elder_mode": "on", "size": "xl"})
+    client.post("/login/", {"phone": PHONE, "consent": "on"})
+    client.post("/login/", {"code": last_code()})
+    user = User.objects.get(phone=PHONE)
+    assert (user.elder_mode, user.text_size) == (True, "xl")

@@ -18,6 +18,7 @@ from linlingtong.accounts.actions.memberships import (
 from linlingtong.accounts.actions.profile import UnlikelyBirthday, change_profile, is_likely_birthday
 from linlingtong.accounts.actions.sign_in import (
     JustSent,
+    NotSent,
     TooManyCodes,
     Verdict,
     check_may_send,
@@ -37,6 +38,7 @@ __all__ = [
     "JustSent",
     "KeyOfAnotherCall",
     "MembershipEnded",
+    "NotSent",
     "TooManyCodes",
     "TooManyMemberships",
     "UnlikelyBirthday",

@@ -16,6 +16,7 @@ from linlingtong.accounts.models import Consent, SignInCode, User, new_token
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.turns import in_turn, take_turn
 from linlingtong.delivery.actions import send_sms
+from linlingtong.delivery.channel import Result
 
 APART = dt.timedelta(seconds=30)
 TRY = """
@@ -37,6 +38,13 @@ class JustSent(Refusal):
 
     code = "code_just_sent"
     message = gettext_lazy("A code was sent just now. Wait %(seconds)d seconds before asking for another one.")
+
+
+class NotSent(Refusal):
+    """The gateway took nothing; the code that nobody got does not count."""
+
+    code = "sms_not_sent"
+    message = gettext_lazy("The SMS could not be sent. Try again in a minute, or call the community.")
 
 
 class Verdict(Enum):
@@ -62,7 +70,7 @@ def send_code(phone: str, *, language: str, address: str = "", ref: str = "") ->
     """Send six digits to the phone and answer the reference under which they can be tried.
 
     The row is committed before the gateway is asked, and the gateway is asked outside any transaction. Known and
-    unknown phones take the same path. Raises TooManyCodes or JustSent.
+    unknown phones take the same path. Raises TooManyCodes, JustSent or NotSent.
     """
     ref, digits = ref or new_token(), f"{secrets.randbelow(1_000_000):06d}"
     _write_code(phone, digits, ref, address)
@@ -70,7 +78,10 @@ def send_code(phone: str, *, language: str, address: str = "", ref: str = "") ->
         text = _("[Linlingtong] %(code)s is your sign-in code, valid for 5 minutes. Tell it to nobody.") % {
             "code": digits
         }
-    send_sms(phone, "code", {"code": digits}, text, key=f"code/{ref}")
+    outcome = send_sms(phone, "code", {"code": digits}, text, key=f"code/{ref}")
+    if outcome.result in {Result.FAILED, Result.REFUSED}:
+        SignInCode.objects.filter(ref=ref).delete()
+        raise NotSent
     return ref
 
 

@@ -16,13 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from linlingtong.accounts.actions import (
     JustSent,
+    NotSent,
     TooManyCodes,
     Verdict,
+    change_profile,
     give_consent,
     resident_of,
     send_code,
     try_code,
 )
+from linlingtong.accounts.display import Display
 from linlingtong.accounts.sign_in_forms import CodeForm, PhoneForm
 from linlingtong.accounts.staff_session import note_presence
 
@@ -60,7 +63,7 @@ def _request_code(request: HttpRequest) -> HttpResponse:
             return _page(request, phone_form=form)
         messages.info(request, refusal.detail)
         return _again(request)
-    except TooManyCodes as refusal:
+    except (TooManyCodes, NotSent) as refusal:
         form.add_error("phone", refusal.detail)
         return _page(request, phone_form=form)
     request.session[PENDING] = {"phone": phone, "ref": ref}
@@ -80,6 +83,8 @@ def _confirm(request: HttpRequest) -> HttpResponse:
         form.add_error("code", _("This account is closed. Call the community if you think that is wrong."))
         return _page(request, code_form=form)
     del request.session[PENDING]
+    if user.last_login is None:
+        change_profile(user, by=user, **Display.remembered(request).as_profile())
     open_session(request, user, backend=BACKEND)
     note_presence(request)
     give_consent(user, by=user)
@@ -143,6 +148,10 @@ def logout(request: HttpRequest) -> HttpResponse:
     close_session(request)
     messages.success(request, _("You are signed out."))
     return redirect("home:home")
+
+
+def nothing_here(request: HttpRequest, **_place: str) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    raise Http404
 
 
 def admin_login(request: HttpRequest) -> HttpResponse:
