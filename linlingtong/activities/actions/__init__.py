@@ -42,6 +42,7 @@ from linlingtong.activities.actions.refusals import (
     TooYoung,
 )
 from linlingtong.activities.actions.registration import Placed, register
+from linlingtong.activities.actions.reminders import change_preview
 from linlingtong.activities.actions.review import approve, move, put_in, reject, remove, write_to
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "cancel_session",
     "change_capacity",
     "change_place",
+    "change_preview",
     "copy",
     "decline",
     "delete_activity",

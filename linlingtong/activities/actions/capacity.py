@@ -137,11 +137,14 @@ def _notice(session: Session) -> None:
 
 
 def _before(session: Session) -> ChangeNotice:
-    activity = session.activity
-    before = {"starts_at": session.starts_at.isoformat(), "ends_at": session.ends_at.isoformat()}
-    before |= {name: getattr(activity, name) for name in ABOUT_PLACE}
     due_at = timezone.now() + dt.timedelta(minutes=settings.CHANGE_NOTICE_MINUTES)
-    return ChangeNotice(session=session, before=before, due_at=due_at)
+    return ChangeNotice(session=session, before=told_facts(session), due_at=due_at)
+
+
+def told_facts(session: Session) -> dict[str, str]:
+    """What people are told about when it changes."""
+    facts = {"starts_at": session.starts_at.isoformat(), "ends_at": session.ends_at.isoformat()}
+    return facts | {name: getattr(session.activity, name) for name in ABOUT_PLACE}
 
 
 @in_turn

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions import tidings
+from linlingtong.activities.actions.capacity import told_facts
 from linlingtong.activities.models import Activity, Bookmark, ChangeNotice, Registration, Session
 from linlingtong.core.dates import clock, date_words, near
 from linlingtong.core.time import LOCAL, local
@@ -280,12 +281,29 @@ def _change(notice: ChangeNotice, session: Session, row: Registration) -> Tiding
             title=(_("Changed: %(title)s") % {"title": title})[:120],
             body="\n".join([*lines, _("Does it not suit you any more? You can give the place up free of any mark.")]),
             url=tidings.page(row),
-            short=tidings.sms(_("Changed: %(title)s. %(change)s"), title=title, change="；".join(lines)),
+            short=_change_text(lines, title),
             subject=SUBJECT,
             subject_id=row.pk,
             for_start=session.starts_at,
             not_after=session.ends_at,
         )
+
+
+def _change_text(lines: Iterable[str], title: str) -> str:
+    return tidings.sms(_("Changed: %(title)s. %(change)s"), title=title, change="；".join(lines))
+
+
+def change_preview(session_id: int, **new: Any) -> str:
+    """The text that people of the session would get if these facts of it or its activity changed; nothing is sent.
+
+    Edits of the last minutes that nobody was told of yet are part of it.
+    """
+    session = Session.objects.select_related("activity").get(pk=session_id)
+    notice = ChangeNotice.objects.filter(session=session, told_at=None).first()
+    before = notice.before if notice else told_facts(session)
+    for name, value in new.items():
+        setattr(session if name.endswith("_at") else session.activity, name, value)
+    return _change_text(_lines(_changes(before, session), session), session.activity.title)
 
 
 def _lines(changes: Iterable[tuple[str, Any, Any]], session: Session) -> Iterable[str]:
