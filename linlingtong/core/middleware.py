@@ -3,11 +3,20 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_structlog.middlewares import RequestMiddleware
 
 from linlingtong.core.problems import RETRY_AFTER, problem_page
 from linlingtong.core.refusal import Busy
 
 NAMES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed", 500: "error"}
+
+
+class RequestLogMiddleware(RequestMiddleware):
+    """One line for each request, without what was searched for: a query may hold a name or a number."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {request.path}"
 
 
 class ProblemMiddleware:
