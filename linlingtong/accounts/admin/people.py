@@ -2,7 +2,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -14,8 +13,7 @@ from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.scoped import ScopedAdmin, VerbAdmin, VerbForm, scope_of
 from linlingtong.accounts.models import Appointment, Membership, User
 from linlingtong.accounts.permissions import in_scope, is_whole
-from linlingtong.areas.models import inside
-from linlingtong.core.phone import PhoneField, normal_phone
+from linlingtong.core.phone import PhoneField
 from linlingtong.core.time import today
 
 
@@ -34,7 +32,6 @@ class UserAdmin(ScopedAdmin[User]):
     list_display = ["nickname_or_not", "shown_phone", "home_area", "is_home_confirmed", "date_joined"]
     list_select_related = ["home_area"]
     search_fields = ["nickname"]
-    search_help_text = gettext_lazy("A nickname, or a whole phone number")
     ordering = ["-date_joined"]
     actions = ["confirm_homes"]
     fields: ClassVar[Any] = [
@@ -62,19 +59,6 @@ class UserAdmin(ScopedAdmin[User]):
         for person in people:
             home = person.home_area
             person.is_phone_shown = is_whole(managed) or bool(home and in_scope(home.path, managed))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
-    ) -> tuple[QuerySet[User], bool]:
-        """A whole phone number finds its owner; a part of one finds nobody."""
-        try:
-            phone = normal_phone(search_term)
-        except ValidationError:
-            return super().get_search_results(request, queryset, search_term)
-        managed = scope_of(request)
-        owner = queryset.filter(phone=phone)
-        known = owner if is_whole(managed) else owner.filter(inside(managed, self.path_field))
-        return known, False
 
     @admin.display(description=gettext_lazy("nickname"), ordering="nickname")
     def nickname_or_not(self, person: User) -> str:
