@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", required=True)
 
     @transaction.atomic
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("bench_world makes made-up residents with known tokens: not in production.")
         self.community = self.area()
@@ -74,7 +74,9 @@ class Command(BaseCommand):
 
     def people(self, amount: int) -> list[User]:
         self.offset = User.objects.filter(phone__startswith="+8619905").count()
-        return User.objects.bulk_create([self.person(n + 1) for n in range(amount)], batch_size=2000)
+        people = [self.person(n + 1) for n in range(amount)]
+        User.objects.bulk_create(people, batch_size=2000)
+        return people
 
     def sessions(self, title: str, amount: int, places: int) -> list[int]:
         """One activity for each session, an hour apart, so that nobody is in two places at once."""

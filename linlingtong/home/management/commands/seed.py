@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--residents", type=int, default=2046)
         parser.add_argument("--if-empty", action="store_true", help="do nothing when there are people already")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo world does not belong into production.")
         if User.objects.exists():

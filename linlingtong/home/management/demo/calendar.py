@@ -49,7 +49,8 @@ class Calendar:
             address=theme.address, meeting_point=theme.meeting_point, risks=theme.risks,
             protection=words.PROTECTION, insurance=words.INSURANCE if theme.kind == "volunteer" else "",
             status=Activity.Status.PUBLISHED, starts_at=starts_at, ends_at=ends_at,
-            published_at=min(self.now, starts_at) - dt.timedelta(days=9), created_at=min(self.now, starts_at) - dt.timedelta(days=10),
+            published_at=min(self.now, starts_at) - dt.timedelta(days=9),
+            created_at=min(self.now, starts_at) - dt.timedelta(days=10),
         )  # fmt: skip
         activity.slug = f"{day:%y%m%d}-{activity.id}"
         for name, value in fields.items():

@@ -9,15 +9,17 @@ from django.utils import timezone
 
 from linlingtong.accounts.models import Appointment, Consent, Membership, User
 from linlingtong.areas.models import Area, Organization
-from linlingtong.core.time import today
+from linlingtong.core.time import day_bounds, today
 from linlingtong.home.management.demo import words
 
 RESIDENT, COMMUNITY_STAFF, SUBDISTRICT_STAFF = "+8619900000001", "+8619900000002", "+8619900000003"
+# Nobody can have agreed to a text before it stood here.
+TERMS_SINCE = day_bounds(dt.date(2026, 10, 1))[0]
 
 
 def next_ids(model: type[models.Model], amount: int) -> list[int]:
     """Reserve primary keys, so that rows which name their own key can be written in bulk."""
-    table = model._meta.db_table
+    table = model._meta.db_table  # noqa: SLF001 - public in Django, whatever the name says
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, amount])
         return [key for (key,) in cursor.fetchall()]
@@ -33,7 +35,7 @@ class Place:
         self.homes: dict[int, list[Area]] = {}
         self.buildings: list[Area] = []
         for at, (name, slug, grids, micro, heads) in enumerate(words.COMMUNITIES):
-            self._community(at, name, slug, grids, micro, heads)
+            self._community(at, name, slug, grids=grids, micro=micro, heads=heads)
         self.teams = {
             name: self._organization(name, Organization.Kind.TEAM, self.communities[at]) for name, at in words.TEAMS
         }
@@ -46,7 +48,7 @@ class Place:
             for at, name in enumerate(words.DORMITORIES)
         ]
 
-    def _community(self, at: int, name: str, slug: str, grids: int, micro: int, heads: int) -> None:
+    def _community(self, at: int, name: str, slug: str, *, grids: int, micro: int, heads: int) -> None:
         community = self._add(self.root, Area.Level.COMMUNITY, name, slug, f"0571-0000 00{at + 1:02d}")
         self.communities.append(community)
         self.grids[at] = [
@@ -89,7 +91,7 @@ class People:
         self._belong()
         Consent.objects.bulk_create(
             [
-                Consent(user=u, kind=kind, version="2026-10", given_at=u.date_joined)
+                Consent(user=u, kind=kind, version="2026-10", given_at=max(u.date_joined, TERMS_SINCE))
                 for u in self.all
                 for kind in Consent.Kind
             ],
