@@ -12,5 +12,5 @@ class FeedbackAdmin(admin.ModelAdmin[Feedback]):
     exclude = ("by",)
     ordering = ("-created_at",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
         return False

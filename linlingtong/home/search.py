@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ def find(text: str) -> list[Found]:
     return [_activity(row) for row in rows]
 
 
-def _activity(row: dict[str, Any]) -> Found:
+def _activity(row: Mapping[str, Any]) -> Found:
     url = reverse("activities:detail", args=[row["slug"]])
     return Found("activity", row["id"], row["title"], row["summary"], url)
 

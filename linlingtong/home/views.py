@@ -1,5 +1,5 @@
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -53,8 +53,7 @@ def _greeting(now: dt.datetime, user: Any) -> str:
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """Everything of one's own, one tap away."""
-    user = request.user
-    assert isinstance(user, User)
+    user = cast("User", request.user)
     return render(request, "home/mine.html", {"is_staff_now": bool(user.is_staff and scope_for(user))})
 
 

@@ -25,12 +25,17 @@ MODES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
 }
 # Links inside a sentence are excepted, as in WCAG 2.5.8; so is what only a screen reader meets.
-SMALL_TARGETS = """least => [...document.querySelectorAll('a[href], button, select, input:not([type=hidden])')].filter(e => {
+SMALL_TARGETS = """least => [
+    ...document.querySelectorAll('a[href], button, select, input:not([type=hidden])')
+].filter(e => {
     const box = (e.closest('label') || e).getBoundingClientRect();
     const inSentence = e.tagName === 'A' && getComputedStyle(e).display === 'inline';
     return box.width && box.height && box.height < least && !inSentence && !e.closest('.vh, .skip, .ev-t')
         && getComputedStyle(e).opacity !== '0';
-}).map(e => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 20)} ${Math.round(e.getBoundingClientRect().height)}`)"""
+}).map(e => {
+    const height = Math.round(e.getBoundingClientRect().height);
+    return `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 20)} ${height}`;
+})"""
 
 
 def pages() -> dict[str, str]:

@@ -22,7 +22,7 @@ def sign_in_by_code(page: Page) -> None:
 
 @WITH_AND_WITHOUT_JAVASCRIPT
 def test_a_newcomer_goes_from_a_link_to_a_place(open_page: Open, java_script_enabled: bool) -> None:
-    session = SessionFactory(capacity=5)
+    session = SessionFactory.create(capacity=5)
     page = open_page(f"/activities/{session.activity.slug}/", java_script_enabled=java_script_enabled)
     page.get_by_role("link", name="登录后报名").locator("visible=true").first.click()
     sign_in_by_code(page)
@@ -36,9 +36,9 @@ def test_a_newcomer_goes_from_a_link_to_a_place(open_page: Open, java_script_ena
 
 @WITH_AND_WITHOUT_JAVASCRIPT
 def test_somebody_waits_sees_the_position_and_leaves_the_line(open_page: Open, java_script_enabled: bool) -> None:
-    session = SessionFactory(capacity=1)
-    RegistrationFactory(session=session)
-    user = UserFactory()
+    session = SessionFactory.create(capacity=1)
+    RegistrationFactory.create(session=session)
+    user = UserFactory.create()
     page = open_page(f"/activities/{session.activity.slug}/", user, java_script_enabled=java_script_enabled)
     page.get_by_role("link", name="候补").locator("visible=true").first.click()
     page.get_by_role("button", name="候补").locator("visible=true").first.click()
@@ -62,7 +62,7 @@ def test_the_first_tab_leads_to_the_content_and_an_error_takes_the_focus(open_pa
 
 @WITH_AND_WITHOUT_JAVASCRIPT
 def test_the_large_text_edition_is_one_tap_away_and_stays(open_page: Open, java_script_enabled: bool) -> None:
-    ActivityFactory()
+    ActivityFactory.create()
     page = open_page("/activities/", java_script_enabled=java_script_enabled)
     page.get_by_role("button", name="大字版").first.click()
     expect(page).to_have_url(re.compile("/activities/$"))
@@ -85,7 +85,7 @@ def test_english_stays_after_signing_in(open_page: Open) -> None:
 
 
 def test_what_was_typed_before_signing_in_is_still_there(open_page: Open) -> None:
-    session = SessionFactory(capacity=5)
+    session = SessionFactory.create(capacity=5)
     page = open_page(f"/activities/{session.activity.slug}/join/")
     page.locator("[name=note]").fill("我带水")
     page.locator("button[form], main form[method=post] button[type=submit]").locator("visible=true").first.click()

@@ -18,7 +18,7 @@ def two_seconds(settings: Any) -> None:
 
 @pytest.fixture
 def activity() -> Activity:
-    found: Activity = SessionFactory().activity
+    found: Activity = SessionFactory.create().activity
     return found
 
 
@@ -42,7 +42,7 @@ def test_who_is_unknown_gets_the_answer_of_a_moment_ago(activity: Activity, clie
 
 
 def test_who_is_signed_in_reads_what_was_just_written(activity: Activity, client: Client) -> None:
-    resident: User = UserFactory()
+    resident: User = UserFactory.create()
     titles(client)
     signed_in = Client()
     signed_in.force_login(resident)

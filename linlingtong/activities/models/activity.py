@@ -22,7 +22,7 @@ def new_slug() -> str:
 
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
-    def visible_to(self, user: object = None) -> Self:
+    def visible_to(self, user: object = None) -> Self:  # noqa: ARG002 - every board answers for a reader
         """What the public may read: everything published, also when cancelled or over."""
         return self.exclude(status=Activity.Status.DRAFT)
 
@@ -44,7 +44,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 
 @pghistory.track(exclude=["search"])
 class Activity(models.Model):
-    """Something that happens in one or more sessions. `area_path`, `starts_at` and `ends_at` follow area and sessions."""
+    """Something that happens in one or more sessions. `area_path`, `starts_at`, `ends_at` follow area and sessions."""
 
     class Kind(models.TextChoices):
         VOLUNTEER = "volunteer", _("volunteering")
@@ -177,7 +177,7 @@ class Activity(models.Model):
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
-    def visible_to(self, user: object = None) -> Self:
+    def visible_to(self, user: object = None) -> Self:  # noqa: ARG002 - every board answers for a reader
         return self.exclude(activity__status=Activity.Status.DRAFT)
 
     def managed_by(self, user: User) -> Self:

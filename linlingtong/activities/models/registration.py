@@ -150,7 +150,7 @@ class RegistrationEvent(models.Model):
 
 
 class ChangeNotice(models.Model):
-    """Edits of a session within a few minutes become one notice that compares `before` with what stands at `due_at`."""
+    """Edits of a session within a few minutes become one notice: `before` compared with what stands at `due_at`."""
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="change_notices")
     before = models.JSONField()
