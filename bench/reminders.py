@@ -74,7 +74,9 @@ def execute(query: str, **facts: Any) -> None:
 
 
 def main(amount: int) -> None:
-    start = timezone.now().replace(microsecond=0) + dt.timedelta(hours=3)
+    # Planned ten minutes ahead and due two hours before: the only reminder that quiet hours do not move.
+    start = timezone.now().replace(microsecond=0) + dt.timedelta(hours=2, minutes=5)
+    execute("DELETE FROM notifications_message")
     execute(WORLD, amount=amount, start=start)
     execute("ANALYZE")
     floor = min(timed(lambda: execute("UPDATE floor_reminder SET state = 'sent'")) for _ in range(3))
@@ -86,8 +88,10 @@ def main(amount: int) -> None:
         {"job": name, "product": seconds, "floor": floor, "ratio": round(seconds / floor, 1), "amount": amount}
         for name, seconds in (("plan", plan), ("drain", drain))
     ]
-    print(json.dumps([*rows], default=str))
+    print(json.dumps(rows))
     print(f"delivered: {dict(counts[0])}", file=sys.stderr)
+    if counts[0] != {"sent": amount}:
+        raise SystemExit(f"{amount} were to be sent.")
 
 
 if __name__ == "__main__":
