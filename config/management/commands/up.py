@@ -5,7 +5,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -41,7 +40,6 @@ class Command(BaseCommand):
             self._step("Preparing the database", lambda: call_command("migrate", verbosity=0, interactive=False))
         if "seed" in get_commands() and not User.objects.exists():
             self._step("Building the demo world", lambda: call_command("seed"))
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         connection.close()
 
     def _step(self, text: str, work: Callable[[], object]) -> None:
