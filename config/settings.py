@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "linlingtong.notifications",
     "linlingtong.activities",
     "linlingtong.home",
-    "django.contrib.admin",
+    "config.back_office.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

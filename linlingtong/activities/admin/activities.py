@@ -1,11 +1,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,105 +16,70 @@ from django.utils.translation import gettext_lazy, ngettext
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
-from linlingtong.accounts.permissions import in_scope
 from linlingtong.activities import actions
-from linlingtong.activities.admin.asking import NothingToAsk, ReasonForm, ask, attempt
-from linlingtong.activities.models import Activity, Question, Session
+from linlingtong.activities.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted
+from linlingtong.activities.admin.forms import HELP, ActivityForm
+from linlingtong.activities.admin.history import HistoryAdmin
+from linlingtong.activities.admin.inlines import QuestionInline, SessionInline, manages
+from linlingtong.activities.models import Activity, Registration, Session
+from linlingtong.areas.models import Area
+from linlingtong.audit.actions import acting
 from linlingtong.core.dates import span_words
+from linlingtong.core.refusal import Refusal
 
-HELP = {
-    "title": gettext_lazy("Short and concrete, for example: Clean up the riverside wetland."),
-    "summary": gettext_lazy("One line for the list, for example: We pick up what lies on the bank."),
-    "body": gettext_lazy("What happens, in what order, and for whom it is."),
-    "bring": gettext_lazy("For example: long trousers, a water bottle. Gloves are there."),
-    "slug": gettext_lazy("Letters, digits and hyphens, for example: wetland-2026. Leave it if you are not sure."),
-    "place": gettext_lazy("For example: wetland, north entrance."),
-    "address": gettext_lazy("For example: Yanjiang Avenue, north end."),
-    "meeting_point": gettext_lazy("For example: car park, look for the blue flag."),
-    "contact_name": gettext_lazy("Who answers questions, for example: Ms Wang."),
-    "contact_phone": gettext_lazy("A landline is public; a mobile number is shown to those who come, a day before."),
-    "leader": gettext_lazy("The person who leads on the day."),
-    "opens_at": gettext_lazy("Empty: as soon as it is published."),
-    "closes_at": gettext_lazy("Empty: until the start."),
-    "minimum_age": gettext_lazy("For example: 16. Empty: everybody."),
-    "longest_queue": gettext_lazy("For example: 20. Empty: no limit."),
-    "eligible_area": gettext_lazy("Empty: residents of every community."),
-    "risks": gettext_lazy("For example: slippery bank; leave when the siren sounds."),
-    "protection": gettext_lazy("For example: first-aid kit, the leader stays with the group."),
-    "insurance": gettext_lazy("For example: volunteer accident insurance of the community."),
-    "credited_minutes": gettext_lazy("For example: 150. Empty: the length of the session."),
-}
 PLACE = ("place", "address", "meeting_point", "contact_name", "contact_phone")
 TONES = {"draft": "neutral", "published": "open", "cancelled": "off", "finished": "neutral"}
 
 
-class SessionInline(admin.TabularInline[Session, Activity]):
-    """New sessions; those that people know already change on a page of their own, which says who is told."""
+class CommunityFilter(admin.SimpleListFilter):
+    """Communities of one's own areas; with one or none there is nothing to choose."""
 
-    model = Session
-    extra = 0
-    fields = ("role", "starts_at", "ends_at", "capacity", "is_unlimited", "minimum_needed", "more")
-    readonly_fields = ("more",)
-    ordering = ("starts_at", "pk")
+    title = gettext_lazy("community")
+    parameter_name = "community"
 
-    def has_add_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
-        return manages(request, obj)
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
+        mine = Area.objects.communities().active().within(scope_of(request)).order_by("path")
+        found = [(str(key), name) for key, name in mine.values_list("pk", "name")]
+        return found if len(found) > 1 else []
 
-    def has_change_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
-        return manages(request, obj) and (obj is None or obj.status == Activity.Status.DRAFT)
-
-    def has_view_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:  # noqa: ARG002
-        return bool(scope_of(request))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
-        return self.has_change_permission(request, obj)
-
-    @admin.display(description=gettext_lazy("people"))
-    def more(self, session: Session) -> SafeString | str:
-        if session.pk is None:
-            return "—"
-        roster = reverse("admin:activities_registration_changelist") + f"?session__id__exact={session.pk}"
-        change = reverse("admin:activities_session_change", args=[session.pk])
-        return format_html('<a href="{}">{}</a> · <a href="{}">{}</a>', roster, _("roster"), change, _("change"))
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+        key = self.value()
+        area = Area.objects.filter(pk=key).first() if key and key.isdecimal() else None
+        return queryset.filter(area_path__startswith=area.path) if area else queryset
 
 
-class QuestionInline(admin.TabularInline[Question, Activity]):
-    model = Question
-    extra = 0
-    fields = ("text", "kind", "choices", "is_required", "position")
-
-    def has_add_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
-        return manages(request, obj)
-
-    has_change_permission = has_delete_permission = has_add_permission
-
-    def has_view_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:  # noqa: ARG002
-        return bool(scope_of(request))
+def told_by(activity: Activity) -> QuerySet[Registration]:
+    """Registrations whose people hear of it when the activity changes."""
+    coming = activity.sessions.filter(cancelled_at=None, ends_at__gt=timezone.now())
+    return Registration.objects.live().filter(session__in=coming)
 
 
-def manages(request: HttpRequest, activity: Activity | None) -> bool:
-    scope = scope_of(request, MANAGERS)
-    return in_scope(activity.area_path, scope) if activity is not None and activity.pk else bool(scope)
+def told_words(number: int) -> str:
+    words = ngettext("%(number)d person is told by SMS.", "%(number)d people are told by SMS.", number)
+    return words % {"number": number} if number else _("Nobody has registered yet, so nobody is told.")
 
 
 @admin.register(Activity)
-class ActivityAdmin(ScopedAdmin[Activity]):
+class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
     """Activities of one's own areas: planned here, published, copied and cancelled by verbs."""
 
+    form = ActivityForm
     path_field = "area_path"
     inlines = (SessionInline, QuestionInline)
     list_display = ("name", "when", "places", "badge")
     list_display_links = ("name",)
-    list_filter = ("status", "kind", "channel")
+    list_filter = ("status", "kind", CommunityFilter)
     list_per_page = 50
     date_hierarchy = "starts_at"
     ordering = ("-starts_at", "-pk")
     search_fields = ("title",)
+    search_help_text = gettext_lazy("Words of the title, the summary or the place")
     autocomplete_fields = ("host", "eligible_organization")
     raw_id_fields = ("leader",)
+    readonly_fields = ("badge",)
     change_form_template = "admin/activities/activity_form.html"
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("title", "summary", "body", "bring", "kind", "channel", "cover", "slug")}),
+        (None, {"fields": ("badge", "title", "summary", "body", "bring", "kind", "channel", "cover", "slug")}),
         (gettext_lazy("Who and where"), {"fields": ("area", "host", "leader", *PLACE, ("latitude", "longitude"))}),
         (
             gettext_lazy("Registration"),
@@ -135,7 +102,16 @@ class ActivityAdmin(ScopedAdmin[Activity]):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in HELP:
             kwargs["help_text"] = HELP[db_field.name]
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        for sign in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if field is not None and hasattr(field.widget, sign):
+                setattr(field.widget, sign, False)
+        return field
+
+    def get_form(self, request: HttpRequest, obj: Activity | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.scope = scope_of(request, MANAGERS)
+        return form
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
         sessions = Prefetch("sessions", Session.objects.order_by("starts_at", "pk"))
@@ -148,28 +124,90 @@ class ActivityAdmin(ScopedAdmin[Activity]):
         return manages(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only what nobody ever saw; everything else is cancelled with a reason."""
-        return obj is not None and obj.status == Activity.Status.DRAFT and manages(request, obj)
+        """One at a time: the verb refuses what somebody has registered for."""
+        return obj is not None and manages(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:  # noqa: ARG002 - Django's signature
+        """Sessions and questions go with their activity, whoever may delete it."""
+        slots = [slot for one in objs for slot in one.sessions.all()]
+        names = [f"{slot} · {span_words(slot.starts_at, slot.ends_at)}" for slot in slots]
+        return [*map(str, objs), names], {self.opts.verbose_name_plural: len(objs)}, set(), []
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except Refusal as refusal:
+            messages.error(request, refusal.detail)
+            return redirect("admin:activities_activity_change", object_id)
 
     def delete_model(self, request: HttpRequest, obj: Activity) -> None:
         actions.delete_activity(obj.pk, by=who(request))
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Activity], search_term: str
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        queryset: QuerySet[Activity],
+        search_term: str,
     ) -> tuple[QuerySet[Activity], bool]:
         return (queryset.matching(search_term), False) if search_term.strip() else (queryset, False)  # type: ignore[attr-defined]
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        if request.method == "POST" and object_id and CONFIRMED not in request.POST:
+            question = self.question(request, object_id)
+            if question is not None:
+                return question
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def question(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """Before a new place or contact is told: to how many, and in which words."""
+        activity = self.get_object(request, object_id)
+        if activity.status != Activity.Status.PUBLISHED or not self.has_change_permission(request, activity):
+            return None
+        form = self.get_form(request, activity, change=True)(request.POST, instance=activity)
+        moved = set(PLACE) & set(form.changed_data)
+        if not moved or not form.is_valid():
+            return None
+        rows = told_by(Activity.objects.get(pk=activity.pk))
+        number = rows.values("resident").distinct().count()
+        first = rows.order_by("session__starts_at").values_list("session", flat=True).first()
+        new = {name: form.cleaned_data[name] for name in moved}
+        asked = Asked(
+            title=_("Change %(name)s?") % {"name": activity},
+            explained=told_words(number),
+            sms=actions.change_preview(first, **new) if first else "",
+            button=_("Change and tell them"),
+            back=self.url_of(activity),
+            kept=posted(request) | {CONFIRMED: ["1"]},
+        )
+        return ask(self, request, asked)
+
     def save_model(self, request: HttpRequest, obj: Activity, form: Any, change: bool) -> None:
         """What residents rely on (place, contact) goes through the verb that tells them; the rest is plain facts."""
-        moved = {name: form.cleaned_data[name] for name in PLACE if name in form.changed_data}
-        if change and moved and obj.status == Activity.Status.PUBLISHED:
-            actions.change_place(obj.pk, by=who(request), **moved)
-        obj.area_path = obj.area.path
-        super().save_model(request, obj, form, change)
+        by, names = who(request), set(form.changed_data)
+        if not change:
+            obj.area_path = obj.area.path
+            with acting(by, "plan"):
+                obj.save()
+            return
+        if obj.status == Activity.Status.PUBLISHED:
+            moved = {name: form.cleaned_data[name] for name in PLACE if name in names}
+            names -= moved.keys()
+            actions.change_place(obj.pk, by=by, **moved)
+        with acting(by, "edit"):
+            obj.save(update_fields=[*names, "updated_at"])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Iterable[Any], change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        actions.settle_dates(form.instance.pk)
+        with acting(who(request), "edit" if change else "plan"):
+            super().save_related(request, form, formsets, change)
+            actions.settle_dates(form.instance.pk)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().changelist_view(request, {"title": _("Activities"), **(extra_context or {})})
@@ -200,47 +238,46 @@ class ActivityAdmin(ScopedAdmin[Activity]):
 
     def copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         activity = self.one(request, pk)
-        if request.method != "POST":
-            explained = _("A draft like this one, a week or more later, without registrations.")
-            return self.asking(request, activity, NothingToAsk(), title=_("Copy"), explained=explained)
-        made = actions.copy(activity.pk, by=who(request))
-        return attempt(request, lambda: _("A draft for next week: check it, then publish."), self.url_of(made))
+        made: list[Activity] = []
+
+        def verb() -> str:
+            made.append(actions.copy(activity.pk, by=who(request)))
+            return _("A draft for next week: check it, then publish.")
+
+        explained = _("A draft like this one, a week or more later, without registrations.")
+        answer = self.confirmed(request, activity, verb, title=_("Copy"), explained=explained)
+        return redirect(self.url_of(made[0])) if made else answer
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         activity = self.one(request, pk)
         form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
 
-            def verb() -> str:
-                told = actions.cancel_activity(activity.pk, by=who(request), reason=form.cleaned_data["reason"])
-                return ngettext(
-                    "Cancelled; %(number)d person is told.", "Cancelled; %(number)d people are told.", told
-                ) % {"number": told}
+        def verb() -> str:
+            told = actions.cancel_activity(activity.pk, by=who(request), reason=form.cleaned_data["reason"])
+            words = ngettext("Cancelled; %(number)d person is told.", "Cancelled; %(number)d people are told.", told)
+            return words % {"number": told}
 
-            return attempt(request, verb, self.url_of(activity))
-        number = self.concerned(activity)
-        explained = ngettext("%(number)d person is told at once.", "%(number)d people are told at once.", number) % {
-            "number": number
-        }
-        return self.asking(request, activity, form, title=_("Cancel the activity"), explained=explained)
-
-    def concerned(self, activity: Activity) -> int:
-        return sum(s.taken + s.held + s.waiting + s.pending for s in activity.sessions.all() if not s.cancelled_at)
+        number = told_by(activity).values("resident").distinct().count()
+        title = _("Cancel the activity")
+        return self.confirmed(request, activity, verb, title=title, explained=told_words(number), form=form)
 
     def confirmed(
-        self, request: HttpRequest, activity: Activity, verb: Callable[[], str], *, title: str, explained: str
+        self,
+        request: HttpRequest,
+        activity: Activity,
+        verb: Callable[[], str],
+        *,
+        title: str,
+        explained: str,
+        form: ReasonForm | None = None,
     ) -> HttpResponse:
-        if request.method == "POST":
+        """The page that asks, then the verb."""
+        if request.method == "POST" and (form is None or form.is_valid()):
             return attempt(request, verb, self.url_of(activity))
-        return self.asking(request, activity, NothingToAsk(), title=title, explained=explained)
-
-    def asking(
-        self, request: HttpRequest, activity: Activity, form: Any, *, title: str, explained: str
-    ) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "back": self.url_of(activity)}
-        return ask(
-            request, context, form=form, title=f"{title}: {activity}", explained=explained, button=title
-        )  # fmt: skip
+        asked = Asked(f"{title}: {activity}", title, self.url_of(activity), explained, is_grave=form is not None)
+        if form is not None:
+            asked.form = form
+        return ask(self, request, asked)
 
     def url_of(self, activity: Activity) -> str:
         return reverse("admin:activities_activity_change", args=[activity.pk])
@@ -257,19 +294,22 @@ class ActivityAdmin(ScopedAdmin[Activity]):
 
     @admin.display(description=gettext_lazy("places"))
     def places(self, activity: Activity) -> SafeString:
-        sessions = [s for s in activity.sessions.all() if not s.cancelled_at]
-        is_open = any(s.capacity is None for s in sessions)
-        gauge: dict[str, Any] = {
-            "confirmed": sum(s.taken for s in sessions),
-            "held": sum(s.held for s in sessions),
-            "capacity": None if is_open else sum(s.capacity or 0 for s in sessions),
-            "minimum": 0,
-        }
-        limit = _("without limit") if is_open else gauge["capacity"]
-        gauge["label"] = f"{gauge['confirmed']} / {limit}"
-        return SafeString(render_to_string("components/gauge.html", {"gauge": gauge}))
+        return gauge_of([session for session in activity.sessions.all() if not session.cancelled_at])
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def badge(self, activity: Activity) -> SafeString:
         tone = TONES[activity.status]
         return format_html('<span class="bdg bdg-{}">{}</span>', tone, activity.get_status_display())
+
+
+def gauge_of(sessions: list[Session]) -> SafeString:
+    """How full: a bar and `28 / 40`."""
+    is_open = any(session.capacity is None for session in sessions)
+    taken, capacity = sum(session.taken for session in sessions), sum(session.capacity or 0 for session in sessions)
+    gauge: dict[str, Any] = {
+        "confirmed": taken,
+        "held": sum(session.held for session in sessions),
+        "capacity": None if is_open else capacity,
+        "label": " / ".join([str(taken), _("without limit") if is_open else str(capacity)]),
+    }
+    return SafeString(render_to_string("components/gauge.html", {"gauge": gauge}))

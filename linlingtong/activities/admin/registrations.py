@@ -14,28 +14,42 @@ from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.activities import actions as verbs
-from linlingtong.activities.admin.asking import ReasonForm, TextForm, ask
+from linlingtong.activities.admin.asking import Asked, ReasonForm, TextForm, ask
 from linlingtong.activities.models import Registration, Session
-from linlingtong.core.dates import moment_words
+from linlingtong.activities.models.standing import with_position
+from linlingtong.areas.models import inside
+from linlingtong.core.dates import moment_words, span_words
+from linlingtong.core.refusal import Refusal
 
 TONES = {
     "pending_review": "pending", "waitlisted": "neutral", "offered": "offer", "confirmed": "mine",
     "rejected": "off", "cancelled": "off", "lapsed": "neutral",
 }  # fmt: skip
+SKIPPED = {
+    "clash": gettext_lazy("is somewhere else at that time"),
+    "too_few_places": gettext_lazy("the party is larger than what was free"),
+}
+SENT = "_sent"
+LOOKUPS = {"session__id__exact", "session__activity__id__exact", "session__ends_at__gt"}
+
+
+class SessionChoice(forms.ModelChoiceField[Session]):
+    def label_from_instance(self, obj: Session) -> str:
+        people = f"{obj.taken} / {obj.capacity}" if obj.capacity else str(obj.taken)
+        return f"{obj} · {span_words(obj.starts_at, obj.ends_at)} · {people}"
 
 
 class MoveForm(ReasonForm):
     """Another session of the same activity, and why."""
 
-    session = forms.ModelChoiceField(label=gettext_lazy("to the session"), queryset=Session.objects.none())
+    session = SessionChoice(label=gettext_lazy("to the session"), queryset=Session.objects.none())
     field_order = ["session", "reason"]
 
     def __init__(self, *args: Any, sessions: QuerySet[Session], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = self.fields["session"]
-        if isinstance(chosen, forms.ModelChoiceField):
+        if isinstance(chosen, SessionChoice):
             chosen.queryset = sessions
-            chosen.label_from_instance = lambda s: f"{s} · {moment_words(s.starts_at)}"  # type: ignore[method-assign]
 
 
 @admin.register(Registration)
@@ -43,34 +57,51 @@ class RegistrationAdmin(ScopedAdmin[Registration]):
     """The roster and the queue. Rows change by verbs only; grid workers look on."""
 
     path_field = "session__activity__area_path"
-    list_display = ("person", "phone", "session_words", "badge", "number", "places", "created", "skip_words")
+    list_display = ("person", "session_words", "badge", "places", "created")
     list_filter = ("state", "attendance", "clash_flagged")
     list_select_related = ("resident", "session__activity")
-    ordering = ("session", "number")
+    ordering = ("-session__starts_at", "session", "number")
     search_fields = ("resident__nickname",)
+    search_help_text = gettext_lazy("A nickname")
     list_per_page = 100
     actions = ("approve", "reject", "put_in", "remove", "move", "write")
     fields = (
-        "person", "phone", "session_words", "badge", "number", "places", "party", "note", "answers_given",
+        "person", "session_words", "badge", "number", "places", "party", "note", "answers_given",
         "may_be_photographed", "reason", "story",
     )  # fmt: skip
     readonly_fields = fields
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
+        return with_position(super().get_queryset(request))
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup in {"session__id__exact", "session__activity__id__exact"} or super().lookup_allowed(
-            lookup, value, request  # type: ignore[arg-type]
+        return lookup in LOOKUPS or super().lookup_allowed(            lookup, value, request  # type: ignore[arg-type]
         )  # fmt: skip
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return bool(scope_of(request, MANAGERS))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"title": _("Roster and queue"), **(extra_context or {})})
+        title, session = _("Roster and queue"), self.session_of(request)
+        facts: dict[str, Any] = {"title": title}
+        if session is not None:
+            facts = {"title": f"{title}: {session}", "subtitle": span_words(session.starts_at, session.ends_at)}
+        return super().changelist_view(request, {**facts, **(extra_context or {})})
+
+    def session_of(self, request: HttpRequest) -> Session | None:
+        """The one session that the list is about."""
+        key = request.GET.get("session__id__exact", "")
+        mine = Session.objects.managed_by(who(request)).select_related("activity")
+        return mine.filter(pk=key).first() if key.isdecimal() else None
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        is_one = "session__id__exact" in request.GET
+        return [name for name in self.list_display if not (is_one and name == "session_words")]
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["decide"])
     def approve(self, request: HttpRequest, rows: QuerySet[Registration]) -> None:
-        by = who(request)
-        self.report(request, self.each(request, in_order(rows), lambda row: verbs.approve(row.pk, by=by)))
+        by, chosen = who(request), in_order(self.mine(request, rows))
+        self.report(request, self.each(request, chosen, lambda row: verbs.approve(row.pk, by=by)))
 
     @admin.action(description=gettext_lazy("Do not accept …"), permissions=["decide"])
     def reject(self, request: HttpRequest, rows: QuerySet[Registration]) -> HttpResponse | None:
@@ -86,25 +117,35 @@ class RegistrationAdmin(ScopedAdmin[Registration]):
 
     @admin.action(description=gettext_lazy("Move to another session …"), permissions=["decide"])
     def move(self, request: HttpRequest, rows: QuerySet[Registration]) -> HttpResponse | None:
-        first = rows.first()
-        activity = first.session.activity_id if first else None
-        sessions = Session.objects.managed_by(who(request)).filter(activity=activity, cancelled_at=None)
-        form = MoveForm(
-            request.POST if "_sent" in request.POST else None, sessions=sessions.select_related("activity")
-        )
+        rows = self.mine(request, rows)
+        activities = set(rows.order_by().values_list("session__activity", flat=True).distinct())
+        if len(activities) != 1:
+            self.message_user(request, _("Choose people of one activity."), messages.WARNING)
+            return None
+        sessions = Session.objects.managed_by(who(request)).filter(activity__in=activities, cancelled_at=None)
+        form = MoveForm(given(request), sessions=sessions.select_related("activity").order_by("starts_at"))
         if not form.is_valid():
             return self.ask_about(request, rows, "move", form, _("Move to another session"))
         target, reason, by = form.cleaned_data["session"], form.cleaned_data["reason"], who(request)
         done = self.each(request, in_order(rows), lambda row: verbs.move(row.pk, target.pk, by=by, reason=reason))
-        return self.report(request, done)
+        self.report(request, done)
+        return None
 
     @admin.action(description=gettext_lazy("Write to them …"), permissions=["decide"])
     def write(self, request: HttpRequest, rows: QuerySet[Registration]) -> HttpResponse | None:
-        form = TextForm(request.POST if "_sent" in request.POST else None)
+        rows, form = self.mine(request, rows), TextForm(given(request))
         if not form.is_valid():
             return self.ask_about(request, rows, "write", form, _("Write to them"))
-        told = verbs.write_to([row.pk for row in rows], form.cleaned_data["text"], by=who(request))
-        return self.report(request, told)
+        keys = list(rows.values_list("pk", flat=True))
+        try:
+            self.report(request, verbs.write_to(keys, form.cleaned_data["text"], by=who(request)))
+        except Refusal as refusal:
+            self.message_user(request, refusal.detail, messages.WARNING)
+        return None
+
+    def mine(self, request: HttpRequest, rows: QuerySet[Registration]) -> QuerySet[Registration]:
+        """Of the chosen rows those that one manages; a grid worker's are only looked at."""
+        return rows.filter(inside(scope_of(request, MANAGERS), self.path_field))
 
     def with_reason(
         self,
@@ -114,51 +155,49 @@ class RegistrationAdmin(ScopedAdmin[Registration]):
         title: str,
         verb: Callable[..., Registration],
     ) -> HttpResponse | None:
-        form = ReasonForm(request.POST if "_sent" in request.POST else None)
+        rows, form = self.mine(request, rows), ReasonForm(given(request))
         if not form.is_valid():
             return self.ask_about(request, rows, action, form, title)
         by, reason = who(request), form.cleaned_data["reason"]
-        return self.report(request, self.each(request, in_order(rows), lambda row: verb(row.pk, by=by, reason=reason)))
+        self.report(request, self.each(request, in_order(rows), lambda row: verb(row.pk, by=by, reason=reason)))
+        return None
 
     def ask_about(
         self, request: HttpRequest, rows: QuerySet[Registration], action: str, form: Any, title: str
     ) -> HttpResponse:
-        number = rows.count()
-        explained = ngettext(
-            "%(number)d registration is chosen.", "%(number)d registrations are chosen.", number
-        ) % {"number": number}  # fmt: skip
-        kept = {"action": [action], "_selected_action": [str(row.pk) for row in rows], "_sent": ["1"]}
-        context = {**self.admin_site.each_context(request), "opts": self.opts}
-        return ask(request, context, form=form, title=title, explained=explained, button=title, kept=kept)
+        chosen = in_order(rows)
+        number = chosen.count()
+        words = ngettext("%(number)d registration is chosen.", "%(number)d registrations are chosen.", number)
+        names = [f"{row.resident} · {row.get_state_display()}" for row in chosen.select_related("resident")[:30]]
+        kept = {"action": [action], "index": ["0"], SENT: ["1"]}
+        for name in ("_selected_action", "select_across"):
+            kept[name] = request.POST.getlist(name)
+        asked = Asked(title, title, request.get_full_path(), words % {"number": number}, names, form=form, kept=kept)
+        asked.is_grave = action in {"reject", "remove"}
+        return ask(self, request, asked)
 
     def report(self, request: HttpRequest, done: int) -> None:
         words = ngettext("Done for %(number)d person.", "Done for %(number)d people.", done) % {"number": done}
         self.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
 
     @admin.display(description=gettext_lazy("resident"), ordering="resident__nickname")
-    def person(self, row: Registration) -> str:
-        return str(row.resident)
-
-    @admin.display(description=gettext_lazy("phone"))
-    def phone(self, row: Registration) -> str:
-        return row.resident.masked_phone
+    def person(self, row: Registration) -> SafeString:
+        return format_html("{}<small>{}</small>", row.resident, row.resident.masked_phone)
 
     @admin.display(description=gettext_lazy("session"), ordering="session__starts_at")
-    def session_words(self, row: Registration) -> str:
-        role = f" · {row.session.role}" if row.session.role else ""
-        return f"{row.session.activity}{role} · {moment_words(row.session.starts_at)}"
+    def session_words(self, row: Registration) -> SafeString:
+        session = row.session
+        role = f" · {session.role}" if session.role else ""
+        return format_html("{}<small>{}{}</small>", session.activity, moment_words(session.starts_at), role)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def badge(self, row: Registration) -> SafeString:
-        return format_html('<span class="bdg bdg-{}">{}</span>', TONES[row.state], row.get_state_display())
+        badge = format_html('<span class="bdg bdg-{}">{}</span>', TONES[row.state], row.get_state_display())
+        return format_html("{}<small>{}</small>", badge, " · ".join(standing_words(row)))
 
     @admin.display(description=gettext_lazy("registered at"), ordering="created_at")
     def created(self, row: Registration) -> str:
         return moment_words(row.created_at)
-
-    @admin.display(description=gettext_lazy("why not promoted"))
-    def skip_words(self, row: Registration) -> str:
-        return row.skip_reason or "—"
 
     @admin.display(description=gettext_lazy("companions"))
     def party(self, row: Registration) -> str:
@@ -180,3 +219,22 @@ class RegistrationAdmin(ScopedAdmin[Registration]):
 def in_order(rows: QuerySet[Registration]) -> QuerySet[Registration]:
     """The order of arrival: whoever came first is served first."""
     return rows.order_by("session", "number")
+
+
+def given(request: HttpRequest) -> Any:
+    """What was typed on the page that asks; nothing yet when the action was just chosen from the list."""
+    return request.POST if SENT in request.POST else None
+
+
+def standing_words(row: Registration) -> list[str]:
+    """What staff want to know beside the state: where in the line, why passed over, until when, clashing."""
+    words = []
+    if row.state == Registration.State.WAITLISTED:
+        words.append(_("No. %(number)d in line") % {"number": getattr(row, "position", row.number)})
+        if row.skip_reason:
+            words.append(_("passed over: %(why)s") % {"why": SKIPPED.get(row.skip_reason, row.skip_reason)})
+    if row.state == Registration.State.OFFERED and row.offered_until:
+        words.append(_("answers until %(until)s") % {"until": moment_words(row.offered_until)})
+    if row.clash_flagged and row.state == Registration.State.CONFIRMED:
+        words.append(_("clashes since the session moved"))
+    return words

@@ -1,41 +1,73 @@
-import datetime as dt
 from typing import Any, cast
 
 from django import template
-from django.db.models import F
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
-from linlingtong.activities.models import Activity, Registration, Session
+from linlingtong.activities.admin.sessions import short_of_people
+from linlingtong.activities.models import Activity, ChangeNotice, Registration, Session
 from linlingtong.core.time import day_bounds, today
+from linlingtong.notifications.models import Message
+from linlingtong.notifications.permissions import may_see_outbox
 
 register = template.Library()
-SOON = dt.timedelta(days=3)
+Card = tuple[int, str, str]
+SHOWN = 20
 
 
 @register.simple_tag(takes_context=True)
 def todays_work(context: dict[str, Any]) -> dict[str, Any]:
     """What staff have to look at today, in their own areas."""
     user = cast("User", cast("HttpRequest", context["request"]).user)
-    now, (start, end) = timezone.now(), day_bounds(today())
-    running = Session.objects.managed_by(user).filter(cancelled_at=None, activity__status=Activity.Status.PUBLISHED)
-    todays = running.filter(starts_at__gte=start, starts_at__lt=end).select_related("activity").order_by("starts_at")
-    rows = Registration.objects.managed_by(user)
+    start, end = day_bounds(today())
+    sessions = Session.objects.managed_by(user).filter(activity__status__in=["published", "finished", "cancelled"])
+    todays = sessions.filter(starts_at__gte=start, starts_at__lt=end).select_related("activity").order_by("starts_at")
+    return {
+        "sessions": list(todays[:SHOWN]),
+        "cards": [*_about_people(user), *_about_activities(user, sessions), *_about_messages(user)],
+        "roster": reverse("admin:activities_registration_changelist"),
+    }
+
+
+def _about_people(user: User) -> list[Card]:
+    now = timezone.now()
+    rows = Registration.objects.managed_by(user).filter(session__ends_at__gt=now)
     roster = reverse("admin:activities_registration_changelist")
-    short = running.filter(starts_at__gt=now, starts_at__lt=now + SOON, taken__lt=F("minimum_needed"))
-    drafts = Activity.objects.managed_by(user).filter(status=Activity.Status.DRAFT)
-    cards = [
-        (rows.filter(state="pending_review").count(), _("to approve"), f"{roster}?state__exact=pending_review"),
-        (rows.filter(state="offered").count(), _("offers without an answer"), f"{roster}?state__exact=offered"),
+    coming = f"{roster}?session__ends_at__gt={now:%Y-%m-%d}"
+    return [
+        (rows.filter(state="pending_review").count(), _("to approve"), f"{coming}&state__exact=pending_review"),
+        (rows.filter(state="offered").count(), _("offers without an answer"), f"{coming}&state__exact=offered"),
         (
             rows.filter(clash_flagged=True, state="confirmed").count(),
             _("clash since a move"),
-            f"{roster}?clash_flagged__exact=1",
+            f"{coming}&clash_flagged__exact=1&state__exact=confirmed",
         ),
-        (short.count(), _("soon, and below the minimum"), reverse("admin:activities_session_changelist")),
-        (drafts.count(), _("drafts"), reverse("admin:activities_activity_changelist") + "?status__exact=draft"),
     ]
-    return {"sessions": list(todays[:20]), "cards": cards, "roster": roster}
+
+
+def _about_activities(user: User, sessions: QuerySet[Session]) -> list[Card]:
+    activities = reverse("admin:activities_activity_changelist")
+    told = ChangeNotice.objects.filter(told_at=None, session__in=sessions).count()
+    drafts = Activity.objects.managed_by(user).filter(status=Activity.Status.DRAFT).count()
+    short = reverse("admin:activities_session_changelist") + "?short=1"
+    return [
+        (short_of_people(sessions).count(), _("soon, and below the minimum"), short),
+        (told, _("changed, told within ten minutes"), f"{activities}?status__exact=published"),
+        (drafts, _("drafts"), f"{activities}?status__exact=draft"),
+    ]
+
+
+def _about_messages(user: User) -> list[Card]:
+    """Those who look after the outbox see what did not arrive."""
+    if not may_see_outbox(user):
+        return []
+    outbox = reverse("admin:notifications_message_changelist")
+    counts = {state: Message.objects.filter(state=state).count() for state in ("unknown", "failed")}
+    return [
+        (counts["unknown"], _("messages that may not have arrived"), f"{outbox}?state__exact=unknown"),
+        (counts["failed"], _("messages that failed"), f"{outbox}?state__exact=failed"),
+    ]

@@ -1,0 +1,26 @@
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+# What staff do every day stands first; everything else follows by name.
+APPS = ("activities", "accounts", "areas", "notifications", "home", "audit")
+MODELS = ("Activity", "Registration", "Session")
+
+
+class BackOffice(AdminSite):
+    """The pages of staff."""
+
+    site_title = site_header = _("Linlingtong back office")
+    index_title = _("What there is to do today")
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            app["models"].sort(key=lambda model: _place(MODELS, model["object_name"]))
+        return sorted(apps, key=lambda app: _place(APPS, app["app_label"]))
+
+
+def _place(order: tuple[str, ...], name: str) -> int:
+    return order.index(name) if name in order else len(order)
