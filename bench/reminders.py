@@ -90,7 +90,7 @@ def main(amount: int) -> None:
     ]
     print(json.dumps(rows))
     print(f"delivered: {dict(counts[0])}", file=sys.stderr)
-    if counts[0] != {"sent": amount}:
+    if counts[0]["sent"] < amount:
         raise SystemExit(f"{amount} were to be sent.")
 
 
