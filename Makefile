@@ -39,7 +39,7 @@ style: ready
 	$(say) "style: ruff, djlint"
 	@$(bin)/ruff check
 	@$(bin)/ruff format --check
-	@$(if $(templates),$(bin)/djlint --quiet --lint --check $(templates))
+	@$(if $(templates),$(bin)/djlint --quiet --lint $(templates))
 
 types: ready
 	$(say) "types: mypy"
