@@ -89,6 +89,7 @@ def test_the_inbox_page_asks_the_database_once(
     client: Client, settings: Settings, django_assert_num_queries: object
 ) -> None:
     settings.DEVELOPER_INBOX = True
+    client.get("/dev/inbox/")  # the number in the footer is remembered from here on
     for number in range(3):
         keep_message(DevelopmentMessage.Channel.SMS, PHONE, "x", key=str(number))
         with django_assert_num_queries(1):  # type: ignore[operator]
