@@ -21,13 +21,13 @@ def manages(request: HttpRequest, activity: Activity | None) -> bool:
     return in_scope(activity.area_path, scope) if activity is not None and activity.pk else bool(scope)
 
 
-class SessionInline(admin.TabularInline[Session, Activity]):
+class SessionInline(admin.StackedInline[Session, Activity]):
     """New sessions; those that people know already change on a page of their own, which says who is told."""
 
     model = Session
     form = SessionRowForm
     extra = 0
-    fields = ("role", "starts_at", "ends_at", "capacity", "is_unlimited", "minimum_needed", "people")
+    fields = (("starts_at", "ends_at"), ("capacity", "is_unlimited"), ("role", "minimum_needed"), "people")
     readonly_fields = ("people",)
     ordering = ("starts_at", "pk")
 
@@ -55,11 +55,11 @@ class SessionInline(admin.TabularInline[Session, Activity]):
         return format_html('<span class="nowrap">' + links + "</span>", roster, words, change, _("change"))
 
 
-class QuestionInline(admin.TabularInline[Question, Activity]):
+class QuestionInline(admin.StackedInline[Question, Activity]):
     model = Question
     form = QuestionRowForm
     extra = 0
-    fields = ("text", "kind", "choices", "is_required", "position")
+    fields = (("text", "kind"), "choices", ("is_required", "position"))
     ordering = ("position", "pk")
 
     def has_add_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
