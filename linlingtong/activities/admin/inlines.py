@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -30,6 +31,9 @@ class SessionInline(admin.StackedInline[Session, Activity]):
     fields = (("starts_at", "ends_at"), ("capacity", "is_unlimited"), ("role", "minimum_needed"), "people")
     readonly_fields = ("people",)
     ordering = ("starts_at", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        return super().get_queryset(request).select_related("activity")
 
     def has_add_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
         is_over = obj is not None and obj.status in {Activity.Status.CANCELLED, Activity.Status.FINISHED}

@@ -37,7 +37,7 @@ def _about_people(user: User) -> list[Card]:
     now = timezone.now()
     rows = Registration.objects.managed_by(user).filter(session__ends_at__gt=now)
     roster = reverse("admin:activities_registration_changelist")
-    coming = f"{roster}?session__ends_at__gt={now:%Y-%m-%d}"
+    coming = f"{roster}?session__ends_at__gt={now:%Y-%m-%dT%H:%MZ}"
     return [
         (rows.filter(state="pending_review").count(), _("to approve"), f"{coming}&state__exact=pending_review"),
         (rows.filter(state="offered").count(), _("offers without an answer"), f"{coming}&state__exact=offered"),
