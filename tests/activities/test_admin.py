@@ -44,8 +44,7 @@ def session_form(session: Session, **changes: Any) -> dict[str, Any]:
     start, end = local(changes.pop("starts_at", session.starts_at)), local(changes.pop("ends_at", session.ends_at))
     return {
         "role": session.role,
-        "starts_at_0": f"{start:%Y-%m-%d}", "starts_at_1": f"{start:%H:%M:%S}",
-        "ends_at_0": f"{end:%Y-%m-%d}", "ends_at_1": f"{end:%H:%M:%S}",
+        "starts_at": f"{start:%Y-%m-%dT%H:%M}", "ends_at": f"{end:%Y-%m-%dT%H:%M}",
         "capacity": session.capacity, "minimum_needed": session.minimum_needed, **changes,
     }  # fmt: skip
 

@@ -18,7 +18,7 @@ from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.activities import actions
 from linlingtong.activities.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted
-from linlingtong.activities.admin.forms import HELP, ActivityForm
+from linlingtong.activities.admin.forms import HELP, MOMENTS, ActivityForm
 from linlingtong.activities.admin.history import HistoryAdmin
 from linlingtong.activities.admin.inlines import QuestionInline, SessionInline, manages
 from linlingtong.activities.models import Activity, Registration, Session
@@ -73,9 +73,8 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
     date_hierarchy = "starts_at"
     ordering = ("-starts_at", "-pk")
     search_fields = ("title",)
-    search_help_text = gettext_lazy("Words of the title, the summary or the place")
-    autocomplete_fields = ("host", "eligible_organization")
     raw_id_fields = ("leader",)
+    formfield_overrides: ClassVar[Any] = MOMENTS
     readonly_fields = ("badge",)
     change_form_template = "admin/activities/activity_form.html"
     fieldsets: ClassVar[Any] = (

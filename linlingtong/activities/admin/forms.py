@@ -1,9 +1,11 @@
 """What staff type about an activity: an example stands at every field, and a mistake is named at its field."""
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -51,6 +53,23 @@ CAREFUL = ("risks", "protection", "insurance")
 HOSTING = (Area.Level.SUBDISTRICT, Area.Level.COMMUNITY, Area.Level.GRID)
 
 
+class MomentInput(forms.DateTimeInput):
+    """The phone's own picker of a day and a time."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"step": "any", **(attrs or {})})
+
+    def format_value(self, value: Any) -> str | None:
+        if isinstance(value, dt.datetime):
+            return value.isoformat(timespec="seconds" if value.second else "minutes")[:19]
+        return value or None
+
+
+MOMENTS = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
+
+
 class ActivityForm(forms.ModelForm[Activity]):
     """`scope` lists the paths that the writer manages: nothing outside can be chosen anew, what stood there stays."""
 
@@ -69,7 +88,7 @@ class ActivityForm(forms.ModelForm[Activity]):
         mine = Area.objects.within(self.scope).filter(level__in=HOSTING)
         for name in ("area", "eligible_area"):
             self._narrow(name, (mine | Area.objects.filter(pk__in=self._stands(name))).order_by("path"))
-        teams = Organization.objects.within(self.scope)
+        teams = Organization.objects.within(self.scope).order_by("name")
         for name in ("host", "eligible_organization"):
             self._narrow(name, teams | Organization.objects.filter(pk__in=self._stands(name)))
         self._narrow("leader", User.objects.filter(Q(pk__in=people_of(self.scope)) | Q(pk__in=self._stands("leader"))))

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.scoped import scope_of
 from linlingtong.accounts.permissions import in_scope
-from linlingtong.activities.admin.forms import QuestionRowForm, SessionRowForm
+from linlingtong.activities.admin.forms import MOMENTS, QuestionRowForm, SessionRowForm
 from linlingtong.activities.models import Activity, Question, Session
 
 
@@ -31,6 +31,7 @@ class SessionInline(admin.StackedInline[Session, Activity]):
     fields = (("starts_at", "ends_at"), ("capacity", "is_unlimited"), ("role", "minimum_needed"), "people")
     readonly_fields = ("people",)
     ordering = ("starts_at", "pk")
+    formfield_overrides: ClassVar[Any] = MOMENTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         return super().get_queryset(request).select_related("activity")

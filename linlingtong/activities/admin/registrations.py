@@ -62,7 +62,6 @@ class RegistrationAdmin(ScopedAdmin[Registration]):
     list_select_related = ("resident", "session__activity")
     ordering = ("-session__starts_at", "session", "number")
     search_fields = ("resident__nickname",)
-    search_help_text = gettext_lazy("A nickname")
     list_per_page = 100
     actions = ("approve", "reject", "put_in", "remove", "move", "write")
     fields = (

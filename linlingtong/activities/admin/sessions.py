@@ -18,7 +18,7 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin
 from linlingtong.activities import actions
 from linlingtong.activities.admin.activities import gauge_of, told_words
 from linlingtong.activities.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted, seen
-from linlingtong.activities.admin.forms import SessionRowForm
+from linlingtong.activities.admin.forms import MOMENTS, SessionRowForm
 from linlingtong.activities.admin.history import HistoryAdmin
 from linlingtong.activities.admin.inlines import manages
 from linlingtong.activities.models import Session
@@ -103,6 +103,7 @@ class SessionAdmin(HistoryAdmin, ScopedAdmin[Session]):
     date_hierarchy = "starts_at"
     ordering = ("-starts_at", "-pk")
     change_form_template = "admin/activities/session_form.html"
+    formfield_overrides: ClassVar[Any] = MOMENTS
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("role", "starts_at", "ends_at", ("capacity", "is_unlimited"), "minimum_needed")}),
     )
