@@ -5,7 +5,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 # What staff do every day stands first; everything else follows by name.
-APPS = ("activities", "accounts", "areas", "notifications", "home", "audit")
+APPS = (
+    *("activities", "volunteering", "moderation", "likes", "mutual_aid", "tickets", "venues", "toolbox"),
+    *("accounts", "areas", "notifications", "home", "audit"),
+)
 MODELS = ("Activity", "Registration", "Session")
 
 

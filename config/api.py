@@ -14,7 +14,15 @@ from linlingtong.areas import api as areas
 from linlingtong.core.problems import problem_page
 from linlingtong.core.schema import Id
 from linlingtong.home import api as home
+from linlingtong.likes import api as likes
+from linlingtong.moderation import api as moderation
+from linlingtong.mutual_aid import api as mutual_aid
 from linlingtong.notifications import api as notifications
+from linlingtong.photos import api as photos
+from linlingtong.tickets import api as tickets
+from linlingtong.toolbox import api as toolbox
+from linlingtong.venues import api as venues
+from linlingtong.volunteering import api as volunteering
 
 register_converter(Id, "id")
 
@@ -46,6 +54,14 @@ v1: list[URLPattern | URLResolver] = [
     path("notifications/read/", notifications.MarkRead.as_view(), name="read"),
     path("stats/", home.Stats.as_view(), name="stats"),
     path("search/", home.Search.as_view(), name="search"),
+    *likes.routes,
+    *mutual_aid.routes,
+    *toolbox.routes,
+    *venues.routes,
+    *tickets.routes,
+    *volunteering.routes,
+    *moderation.routes,
+    *photos.routes,
 ]
 docs = csp_replace({"style-src": [SELF, UNSAFE_INLINE]})(Docs.as_view())
 routes: list[URLPattern | URLResolver] = [

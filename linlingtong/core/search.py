@@ -1,8 +1,23 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
-from django.db.models import F, Func, GeneratedField, TextField, Value
+from django.db.models import Case, Expression, F, Func, GeneratedField, TextField, Value, When
 from django.db.models.functions import Coalesce, Concat
 
 LONGEST_QUERY = 64
+
+
+@dataclass(frozen=True)
+class Found:
+    """One result of a search over every board: what it is, where it is and a line of it."""
+
+    type: str
+    id: int
+    title: str
+    excerpt: str
+    url: str
+    icon: str = "search"
 
 
 class Bigrams(Func):
@@ -20,14 +35,24 @@ class BigramQuery(SearchQuery):
         self.function = "bigram_query"
 
 
-def bigram_field(*fields: str) -> GeneratedField:
-    """A stored column over which `matching` finds Chinese words of any length by index."""
-    joined = [part for name in fields for part in (Coalesce(F(name), Value("")), Value(" "))]
+def bigram_field(*parts: str | Expression) -> GeneratedField:
+    """A stored column over which `matching` finds Chinese words of any length by index.
+
+    Its text is made of columns, by name, and of expressions over them.
+    """
+    texts = [Coalesce(F(part), Value("")) if isinstance(part, str) else part for part in parts]
+    joined = [piece for text in texts for piece in (text, Value(" "))]
     return GeneratedField(
         expression=Bigrams(Concat(*joined, output_field=TextField())),
         output_field=SearchVectorField(),
         db_persist=True,
     )
+
+
+def words_for(column: str, words: Mapping[str, str]) -> Case:
+    """What people call the choice that stands in the column, so that they find rows by it."""
+    whens = [When(**{column: choice}, then=Value(said)) for choice, said in words.items()]
+    return Case(*whens, default=Value(""), output_field=TextField())
 
 
 def matching(text: str) -> BigramQuery:

@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -7,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area
 from linlingtong.core.conditional import Public
 from linlingtong.core.fields import Key, Query
@@ -20,7 +20,9 @@ class FiguresShape(serializers.Serializer[Any]):
     activities = serializers.IntegerField(help_text="Published volunteer activities, past and to come")
     participations = serializers.IntegerField(help_text="人次: attended places in volunteer activities")
     participants = serializers.IntegerField(help_text="人数: different persons among them")
-    service_minutes = serializers.IntegerField()
+    service_minutes = serializers.IntegerField(required=False)
+    wishes_fulfilled = serializers.IntegerField(required=False)
+    tickets_closed = serializers.IntegerField(required=False)
 
 
 class FiguresQuery(Query):
@@ -40,11 +42,11 @@ class Stats(Public):
             area = Area.objects.filter(pk=query["area"]).first()
             if area is None:
                 raise serializers.ValidationError({"area": [_("There is no such area.")]}, code="does_not_exist")
-        return Response({"service_minutes": 0, **figures(area)})
+        return Response(figures(area))
 
 
 class FoundShape(serializers.Serializer[Any]):
-    type = serializers.CharField(help_text="Which board: activity")
+    type = serializers.CharField(help_text="Which board: activity, praise, help_post, tool, contact, guide, venue")
     id = serializers.IntegerField()
     title = serializers.CharField()
     excerpt = serializers.CharField()
@@ -67,5 +69,6 @@ class Search(Public):
     @extend_schema(operation_id="search", parameters=[SearchQuery], responses=FoundPage)
     def get(self, request: Request) -> Response:
         """What any board has that contains every word: the best 30, on one page."""
-        found = find(SearchQuery.read(request.query_params)["q"])
-        return Response({"next": None, "previous": None, "results": [asdict(one) for one in found]})
+        reader = request.user if isinstance(request.user, User) else None
+        found = find(SearchQuery.read(request.query_params)["q"], reader)
+        return Response({"next": None, "previous": None, "results": FoundShape(found, many=True).data})

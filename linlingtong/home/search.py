@@ -1,11 +1,11 @@
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from itertools import zip_longest
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from linlingtong.activities.models import Activity
+from linlingtong.accounts.models import User
+from linlingtong.core.search import Found
+from linlingtong.home.boards import BOARDS
 
 MOST = 30
 # People look for a setting by the name that other apps gave it.
@@ -17,33 +17,16 @@ PAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Found:
-    """One result: what it is, where it is and a line of it."""
+def find(text: str, user: User | None) -> list[Found]:
+    """What the reader may see that contains every word of the text: of every board its best; at most 30 in all.
 
-    type: str
-    id: int
-    title: str
-    excerpt: str
-    url: str
-
-
-def find(text: str) -> list[Found]:
-    """What anybody may read that contains every word of the text, newest dates first; at most 30."""
+    Where boards have more than fits, each gives the same share.
+    """
     if not text.strip():
         return []
-    rows = (
-        Activity.objects.visible_to()
-        .matching(text)
-        .order_by("-starts_at", "-id")
-        .values("id", "slug", "title", "summary")[:MOST]
-    )
-    return [_activity(row) for row in rows]
-
-
-def _activity(row: Mapping[str, Any]) -> Found:
-    url = reverse("activities:detail", args=[row["slug"]])
-    return Found("activity", row["id"], row["title"], row["summary"], url)
+    found = [board.find(text, user) for board in BOARDS]
+    rounds = zip_longest(*found)
+    return [one for together in rounds for one in together if one is not None][:MOST]
 
 
 def find_pages(text: str) -> list[tuple[str, str]]:

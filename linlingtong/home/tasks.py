@@ -9,13 +9,12 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from linlingtong.accounts.actions import forget_old_codes, forget_old_keys
-from linlingtong.activities import actions as activities
-from linlingtong.activities.actions import reminders
+from linlingtong.home.boards import BOARDS
 from linlingtong.notifications.actions import Words, ask_for_receipts, deliver, only_one, ticked
 
 log = structlog.get_logger(__name__)
 
-WORDS: dict[str, Words] = {"registration": reminders.words}
+WORDS: dict[str, Words] = {subject: words for board in BOARDS for subject, words in board.words.items()}
 
 
 def _deliver() -> None:
@@ -30,11 +29,7 @@ def _forget() -> None:
 
 
 STEPS: dict[str, Callable[[], object]] = {
-    "lapse_offers": activities.lapse_offers,
-    "finish_past": activities.finish_past,
-    "tell_changes": reminders.tell_changes,
-    "tell_openings": reminders.tell_openings,
-    "plan_reminders": reminders.plan_reminders,
+    **{name: step for board in BOARDS for name, step in board.steps.items()},
     "deliver": _deliver,
     "ask_for_receipts": ask_for_receipts,
     "forget": _forget,

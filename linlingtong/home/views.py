@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import scope_for
-from linlingtong.activities.views.home import home_card
 from linlingtong.core.time import local, today
 from linlingtong.home import search as searching
 from linlingtong.home.actions import leave_feedback
+from linlingtong.home.boards import BOARDS
 from linlingtong.home.daylight import lunar_day, sunrise_on
 from linlingtong.home.figures import figure_labels, figures
 from linlingtong.home.forms import FeedbackForm, SearchForm
@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "lunar_day": lunar_day(today()),
         "sunrise": sunrise_on(today()),
         "figures": [{"number": f"{counted[name]:,}", "label": label} for name, label in figure_labels().items()],
-        "activities": home_card(request),
+        **{board.name: board.card(request) for board in BOARDS},
     }
     return render(request, "home/home.html", context)
 
@@ -65,7 +65,7 @@ def search(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "wanted": wanted,
-        "found": searching.find(wanted),
+        "found": searching.find(wanted, request.user if isinstance(request.user, User) else None),
         "pages": searching.find_pages(wanted),
     }
     return render(request, "home/search.html", context)

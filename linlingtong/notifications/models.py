@@ -21,6 +21,13 @@ class Kind(models.TextChoices):
     REMINDER_SOON = "reminder_soon", _("reminder two hours before")
     OPENING = "opening", _("registration opens")
     MESSAGE = "message", _("messages from staff")
+    HOURS = "hours", _("my service hours")
+    FEEDBACK = "feedback", _("after an activity")
+    PRAISE = "praise", _("praise and comments")
+    HELP = "help", _("mutual aid")
+    REVIEW = "review", _("what I wrote was reviewed")
+    BOOKING = "booking", _("my bookings")
+    TICKET = "ticket", _("my reports")
 
 
 class Channel(models.TextChoices):

@@ -1,0 +1,24 @@
+"""Every room that the roof asks, in the order in which they are shown."""
+
+from linlingtong.activities.board import board as activities
+from linlingtong.core.board import Board
+from linlingtong.likes.board import board as likes
+from linlingtong.moderation.board import board as moderation
+from linlingtong.mutual_aid.board import board as mutual_aid
+from linlingtong.photos.board import board as photos
+from linlingtong.tickets.board import board as tickets
+from linlingtong.toolbox.board import board as toolbox
+from linlingtong.venues.board import board as venues
+from linlingtong.volunteering.board import board as volunteering
+
+BOARDS: tuple[Board, ...] = (
+    activities,
+    mutual_aid,
+    likes,
+    toolbox,
+    venues,
+    tickets,
+    volunteering,
+    photos,
+    moderation,
+)

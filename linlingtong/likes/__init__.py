@@ -1,0 +1,1 @@
+"""点赞临江: praise of neighbours, teams and places."""

@@ -1,0 +1,1 @@
+"""内容审核: one case for everything residents write, one queue for staff."""

@@ -1,0 +1,1 @@
+"""照片: pictures that residents send, made safe and small before anybody sees them."""

@@ -1,0 +1,1 @@
+"""民情直通: what residents report, and how it is put right."""

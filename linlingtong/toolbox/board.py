@@ -1,0 +1,3 @@
+from linlingtong.core.board import Board
+
+board = Board("toolbox")

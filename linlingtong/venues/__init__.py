@@ -1,0 +1,1 @@
+"""场地预约: pitches, halls and places to book."""
