@@ -40,8 +40,10 @@ def bigram_field(*parts: str | Expression) -> GeneratedField:
 
     Its text is made of columns, by name, and of expressions over them.
     """
-    texts = [Coalesce(F(part), Value("")) if isinstance(part, str) else part for part in parts]
-    joined = [piece for text in texts for piece in (text, Value(" "))]
+    texts = [
+        Coalesce(F(part), Value(""), output_field=TextField()) if isinstance(part, str) else part for part in parts
+    ]
+    joined = [piece for text in texts for piece in (text, Value(" ", output_field=TextField()))]
     return GeneratedField(
         expression=Bigrams(Concat(*joined, output_field=TextField())),
         output_field=SearchVectorField(),

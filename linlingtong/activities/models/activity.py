@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import scope_for
 from linlingtong.areas.models import Area, Organization, inside
-from linlingtong.core.search import bigram_field, matching
+from linlingtong.core.search import bigram_field, matching, words_for
 
 
 def new_slug() -> str:
@@ -40,6 +40,20 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 
     def matching(self, text: str) -> Self:
         return self.filter(search=matching(text))
+
+
+# What residents call a kind when they look for it, in both languages of the site.
+KIND_WORDS = {
+    "volunteer": "志愿服务 志愿者 volunteering volunteer",
+    "culture": "邻里文化 文体 culture",
+    "sports": "运动健身 文体 体育 sports",
+    "training": "学习培训 技能培训 training",
+    "care": "关爱服务 care",
+    "market": "便民市集 红色市集 便民服务 service fair market",
+    "council": "百姓议事 议事会 neighbours' council",
+    "festival": "我们的节日 节日 our festivals",
+    "social": "联谊交友 相亲 联谊会 get-together",
+}
 
 
 @pghistory.track(exclude=["search"])
@@ -130,7 +144,9 @@ class Activity(models.Model):
     cancel_reason = models.CharField(_("reason for cancelling"), max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
-    search = bigram_field("title", "summary", "place")
+    search = bigram_field(
+        "title", "summary", "place", "address", "meeting_point", words_for("kind", KIND_WORDS), "body"
+    )
 
     objects = ActivityQuerySet.as_manager()
 

@@ -1,0 +1,57 @@
+"""What residents type when they look for something to do."""
+
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from linlingtong.activities.models import Activity
+from tests.factories import ActivityFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def something(**facts: Any) -> Activity:
+    return ActivityFactory.create(risks="none", protection="none", insurance="none", **facts)
+
+
+def found(text: str) -> set[str]:
+    return set(Activity.objects.matching(text).values_list("title", flat=True))
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("kind", Activity.Kind.values)
+def test_a_kind_is_found_by_the_name_that_the_pages_give_it(kind: str, language: str) -> None:
+    something(title="one", kind=kind)
+    with translation.override(language):
+        label = str(Activity.Kind(kind).label)
+    assert found(label) == {"one"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"), [("志愿", {"volunteer"}), ("文体", {"culture", "sports"}), ("红色市集", {"market"})]
+)
+def test_people_find_kinds_by_the_words_they_use(text: str, kinds: set[str]) -> None:
+    for kind in Activity.Kind.values:
+        something(title=kind, kind=kind)
+    assert found(text) == kinds
+
+
+def test_the_body_and_the_meeting_point_are_searched_too(db: None) -> None:
+    something(title="one", body="自带水杯，集体乘车", meeting_point="邻里中心东门")
+    assert found("乘车") == found("东门") == {"one"}
+    assert found("西门") == set()
+
+
+def test_words_of_different_fields_may_be_combined(db: None) -> None:
+    something(title="净滩", kind="volunteer", place="湿地公园")
+    something(title="净滩 2", kind="social", place="湿地公园")
+    assert found("志愿 湿地") == {"净滩"}
+    assert found("务湿") == set()
+
+
+def test_another_kind_is_found_by_its_new_name(db: None) -> None:
+    one = something(title="one", kind="volunteer")
+    one.kind = "training"
+    one.save(update_fields=["kind"])
+    assert (found("志愿"), found("培训")) == (set(), {"one"})
