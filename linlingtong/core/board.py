@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from linlingtong.core.search import Found
+from linlingtong.core.subject import Subject
 
 # (how many, what they are, where to look at them)
 Work = tuple[int, str, str]
@@ -26,6 +27,7 @@ class Board:
     `figures(path)` numbers of an area and everything inside it; `work(user)` what staff have to look at;
     `steps` run every minute under a lock and may run again; `words` give the outbox its texts by subject;
     `export(resident)` is everything the room knows of a resident, as plain values, and `forget(resident)` ends it.
+    `subjects` are the kinds of things that its residents write.
     """
 
     name: str
@@ -37,3 +39,4 @@ class Board:
     forget: Callable[[Any], object] = _nothing
     steps: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     words: Mapping[str, Callable[..., Mapping[int, str]]] = field(default_factory=dict)
+    subjects: Sequence[Subject] = ()

@@ -1,10 +1,13 @@
-"""Every room that the roof asks, in the order in which they are shown."""
+"""Every room that the roof asks, in the order in which they are shown; the account is forgotten last."""
 
+from linlingtong.accounts.board import board as accounts
 from linlingtong.activities.board import board as activities
 from linlingtong.core.board import Board
+from linlingtong.core.subject import know
 from linlingtong.likes.board import board as likes
 from linlingtong.moderation.board import board as moderation
 from linlingtong.mutual_aid.board import board as mutual_aid
+from linlingtong.notifications.board import board as notifications
 from linlingtong.photos.board import board as photos
 from linlingtong.tickets.board import board as tickets
 from linlingtong.toolbox.board import board as toolbox
@@ -21,4 +24,9 @@ BOARDS: tuple[Board, ...] = (
     volunteering,
     photos,
     moderation,
+    notifications,
+    accounts,
 )
+
+# Moderation and photos lie below the boards: they are told here what there is.
+know(subject for board in BOARDS for subject in board.subjects)
