@@ -278,6 +278,11 @@ SMS_SIGN_NAME = env("SMS_SIGN_NAME", default="临灵通")
 SMS_APP_ID = env("SMS_APP_ID", default="")
 SMS_REGION = env("SMS_REGION", default="")
 SMS_TEMPLATES = env.json("SMS_TEMPLATES", default={})
+SMS_PARAM_LIMIT = env.int("SMS_PARAM_LIMIT", 35)
+SMS_CONNECT_TIMEOUT = env.float("SMS_CONNECT_TIMEOUT", 3)
+SMS_READ_TIMEOUT = env.float("SMS_READ_TIMEOUT", 5)
+SMS_TOTAL_TIMEOUT = env.float("SMS_TOTAL_TIMEOUT", 10)
+SMS_FILE_DIRECTORY = env("SMS_FILE_DIRECTORY", default=str(BASE_DIR / "var" / "sms"))
 if PRODUCTION and not SMS_BACKEND:
     raise ImproperlyConfigured("PRODUCTION needs SMS_BACKEND: residents sign in with a code by SMS.")
 
@@ -328,6 +333,14 @@ CONFIRM_AT_ONCE_HOURS = env.int("CONFIRM_AT_ONCE_HOURS", 24)
 NO_PROMOTION_HOURS = env.int("NO_PROMOTION_HOURS", 2)
 PARTY_PASSES = env.int("PARTY_PASSES", 2)
 CHANGE_NOTICE_MINUTES = env.int("CHANGE_NOTICE_MINUTES", 10)
+REMIND_DAY_HOURS = env.int("REMIND_DAY_HOURS", 24)
+REMIND_SOON_HOURS = env.int("REMIND_SOON_HOURS", 2)
+
+# How many texts leave at once when a gateway is slow, and how long a missing receipt is no proof yet.
+SENDING_THREADS = env.int("SENDING_THREADS", 8)
+RECEIPT_MINUTES = env.int("RECEIPT_MINUTES", 5)
+# With a token /metrics answers its bearer only.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 LOGGING = {
     "version": 1,

@@ -59,7 +59,7 @@ def post(endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
     silence, and after SMS_TOTAL_TIMEOUT (10 s) even if bytes still trickle in.
     """
     connection = _open(endpoint)
-    with contextlib.closing(connection), cut_after(connection.sock, _seconds("SMS_TOTAL_TIMEOUT", 10)):
+    with contextlib.closing(connection), cut_after(connection.sock, settings.SMS_TOTAL_TIMEOUT):
         try:
             connection.request("POST", "/", body=body, headers={"Host": endpoint.netloc, **headers})
         except OSError as error:
@@ -76,13 +76,13 @@ def post(endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
 
 def _open(endpoint: Endpoint) -> http.client.HTTPConnection:
     kind = http.client.HTTPSConnection if endpoint.is_secure else http.client.HTTPConnection
-    connection = kind(endpoint.host, endpoint.port, timeout=_seconds("SMS_CONNECT_TIMEOUT", 3))
+    connection = kind(endpoint.host, endpoint.port, timeout=settings.SMS_CONNECT_TIMEOUT)
     try:
         connection.connect()
     except OSError as error:
         connection.close()
         raise NotSent(type(error).__name__) from error
-    connection.sock.settimeout(_seconds("SMS_READ_TIMEOUT", 5))
+    connection.sock.settimeout(settings.SMS_READ_TIMEOUT)
     return connection
 
 
@@ -102,7 +102,3 @@ def cut_after(sock: socket.socket, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-def _seconds(name: str, default: float) -> float:
-    return float(getattr(settings, name, default))

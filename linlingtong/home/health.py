@@ -86,7 +86,7 @@ def _silent_steps() -> list[str]:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Figures for Prometheus, read from the database at each call; with METRICS_TOKEN set, only for its bearer."""
-    token = getattr(settings, "METRICS_TOKEN", "")
+    token = settings.METRICS_TOKEN
     if token and not secrets.compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
         raise Http404
     registry = CollectorRegistry(auto_describe=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.conf import settings
+from django.conf import global_settings, settings
 
 HOUSE: Path = settings.BASE_DIR / "linlingtong"
 FLOORS = ["core", "audit", "delivery", "areas", "accounts", "notifications", "activities", "home"]
@@ -116,3 +116,33 @@ def test_documents_point_to_files_that_exist(document: str) -> None:
         assert (here / link).exists(), link
     for room in re.findall(r"linlingtong/(\w+)/", text):
         assert (HOUSE / room).exists(), room
+
+
+def test_every_setting_that_code_reads_stands_in_the_settings_with_its_default() -> None:
+    """A name that stands nowhere can be neither found nor set."""
+    own = (settings.BASE_DIR / "config" / "settings.py").read_text(encoding="utf8")
+    missing = set()
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            name = setting_read(node)
+            if name and not re.search(rf"^\s*{name}\b", own, re.MULTILINE) and not hasattr(global_settings, name):
+                missing.add(f"{path}: {name}")
+    assert missing == set()
+
+
+def setting_read(node: ast.AST) -> str:
+    """`X` for `settings.X` and `getattr(settings, "X", …)`, else nothing."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "settings":
+        return node.attr
+    is_getattr = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr"
+    if is_getattr and isinstance(node.args[0], ast.Name) and node.args[0].id == "settings":
+        name = node.args[1]
+        return str(name.value) if isinstance(name, ast.Constant) else ""
+    return ""
+
+
+def test_what_an_installation_may_set_is_named_in_the_example() -> None:
+    own = (settings.BASE_DIR / "config" / "settings.py").read_text(encoding="utf8")
+    named = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', own)) - {"LINLINGTONG_PROCESS", "TEST_DB"}
+    example = (settings.BASE_DIR / ".env.example").read_text(encoding="utf8")
+    assert sorted(name for name in named if not re.search(rf"^# {name}=", example, re.MULTILINE)) == []

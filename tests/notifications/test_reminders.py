@@ -1,12 +1,13 @@
 import datetime as dt
 import threading
+from collections.abc import Callable
 
 import pytest
 import time_machine
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from linlingtong.activities.actions import cancel_session, give_up, reschedule
+from linlingtong.activities.actions import cancel_session, give_up, reschedule, tidings
 from linlingtong.activities.actions.reminders import plan_reminders, tell_changes, tell_openings, words
 from linlingtong.activities.models import Activity, Registration, Session
 from linlingtong.core.time import at, local
@@ -131,6 +132,70 @@ def test_three_sessions_tomorrow_are_one_message(phone: Phone, clock: time_machi
     assert "13:00 沿江" in day[0].text
     assert len(day[0].text) <= 70
     assert Message.objects.filter(kind=Kind.REMINDER_DAY, state=State.SENT).count() == 3
+    line = Notification.objects.get(kind=Kind.REMINDER_DAY)
+    assert (line.title, line.url) == ("提醒：11月19日你有3场活动", "/me/registrations/")
+    assert line.body.splitlines() == [
+        "9:00 电商直播技能培训 · 北侧入口",
+        "13:00 沿江湿地净滩志愿服务活动第三期 · 北侧入口",
+        "19:00 睦邻议事会 · 北侧入口",
+    ]
+
+
+def test_what_came_later_or_moved_is_a_line_of_its_own(phone: Phone, clock: time_machine.Traveller) -> None:
+    resident = UserFactory.create()
+    first, moving = session_at(19, 13, title="first"), session_at(19, 15, title="moving")
+    for session in (first, moving):
+        joined(session, resident=resident)
+    clock.move_to(first.starts_at - DAY)
+    plan_reminders()
+    joined(session_at(19, 19, title="later"), resident=resident, confirmed_at=timezone.now())
+    moving.starts_at, moving.ends_at = moving.starts_at + HOUR / 2, moving.ends_at + HOUR / 2
+    moving.save()
+    for _beat in range(24):
+        clock.shift(HOUR / 4)
+        plan_reminders()
+    titles = list(Notification.objects.filter(kind=Kind.REMINDER_DAY).order_by("id").values_list("title", flat=True))
+    assert titles == ["提醒：11月19日你有2场活动", "提醒：11月19日你有2场活动"]
+    assert "later" in Notification.objects.order_by("id")[1].body
+
+
+def test_a_very_full_day_still_names_everything_once(clock: time_machine.Traveller) -> None:
+    resident = UserFactory.create()
+    for number in range(12):
+        joined(session_at(19, 9 + number, title=f"no. {number}."), resident=resident)
+    clock.move_to(at(dt.date(2026, 11, 18), dt.time(9)))
+    plan_reminders()
+    plan_reminders()
+    lines = Notification.objects.filter(kind=Kind.REMINDER_DAY)
+    said = " ".join(lines.values_list("body", flat=True))
+    assert [said.count(f"no. {number}.") for number in range(12)] == [1] * 12
+    assert lines.count() == 3
+
+
+def test_a_reminder_names_the_place_and_where_to_meet(phone: Phone, clock: time_machine.Traveller) -> None:
+    session = session_at(20, 8, 30)
+    session.activity.meeting_point = "停车场东南角"
+    session.activity.save()
+    joined(session)
+    clock.move_to(session.starts_at - DAY)
+    plan_reminders()
+    deliver(WORDS)
+    assert "北侧入口 · 停车场东南角" in phone.said()[0]
+    assert Notification.objects.get().body == "北侧入口 · 停车场东南角"
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("length", [4, 20, 80])
+@pytest.mark.parametrize("words_", [tidings.confirmed, tidings.promoted])
+def test_long_names_leave_something_of_the_place_and_of_the_meeting_point(
+    language: str, length: int, words_: Callable[[Registration], tidings.Words]
+) -> None:
+    registration = joined(session_at(20, 8, 30, title="活" * length))
+    registration.session.activity.place, registration.session.activity.meeting_point = "地" * length, "集" * length
+    with translation.override(language):
+        text = words_(registration).short
+    assert len(text) <= 70
+    assert all(sign * 4 in text for sign in "活地集")
 
 
 def test_the_language_is_the_residents(phone: Phone) -> None:

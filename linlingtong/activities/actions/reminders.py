@@ -29,7 +29,10 @@ STILL_TRUE = {
 AHEAD = dt.timedelta(hours=24)
 BEFORE_QUIET = dt.timedelta(minutes=30)
 LONGEST_LOOK_BACK = dt.timedelta(days=1)
+# Longer than a reminder is planned ahead, quiet hours included: an inbox that old speaks of other sessions.
+MEMORY = dt.timedelta(days=4)
 DATE_PATTERNS = {"zh-hans": 'FMMM"月"FMDD"日" FMHH24:MI', "en": "Dy FMDD Mon, FMHH24:MI"}
+DAY_PATTERNS = {"zh-hans": 'FMMM"月"FMDD"日"', "en": "Dy FMDD Mon"}
 
 _TABLES = {
     model.__name__: model._meta.db_table  # noqa: SLF001
@@ -38,10 +41,14 @@ _TABLES = {
 # A day reminder that falls into quiet hours moves before they begin. Rows are planned a day before they are due, so
 # that all of one day can go out together; a dropped one that is true again waits again. New rows are sorted, so
 # that all are found before the first is written: a search through a table that grows under it takes minutes.
+# What one resident has on one day is one line of the inbox; its key names each of them, so that no later line repeats
+# one. Five fit into a key.
 _PLAN = """
 WITH slots AS MATERIALIZED (
     SELECT s.id AS session_id, s.starts_at, (s.starts_at - %(lead)s) AT TIME ZONE %(zone)s AS clock,
-        s.starts_at - %(grace)s AS not_after, a.title, COALESCE(NULLIF(a.meeting_point, ''), a.place) AS place
+        s.starts_at - %(grace)s AS not_after, a.title,
+        CASE WHEN strpos(a.meeting_point, a.place) > 0 THEN a.meeting_point
+            ELSE concat_ws(' · ', a.place, NULLIF(a.meeting_point, '')) END AS place
     FROM {Session} s JOIN {Activity} a ON a.id = s.activity_id
     WHERE s.starts_at > %(since)s::timestamptz + %(grace)s AND s.starts_at <= %(now)s::timestamptz + %(horizon)s
         AND s.cancelled_at IS NULL AND a.status = 'published'
@@ -52,7 +59,8 @@ WITH slots AS MATERIALIZED (
     FROM slots JOIN {Registration} r ON r.session_id = slots.session_id AND r.state = 'confirmed'
     JOIN {User} u ON u.id = r.resident_id LEFT JOIN {Preferences} p ON p.resident_id = r.resident_id
 ), moments AS (
-    SELECT *, %(kind)s || '/' || id || '/' || extract(epoch FROM starts_at)::bigint AS key, (CASE
+    SELECT *, id || '/' || extract(epoch FROM starts_at)::bigint AS member,
+        %(kind)s || '/' || id || '/' || extract(epoch FROM starts_at)::bigint AS key, (CASE
         WHEN %(moves)s AND CASE WHEN quiet_from < quiet_until
             THEN clock::time >= quiet_from AND clock::time < quiet_until
             ELSE quiet_from <> quiet_until AND (clock::time >= quiet_from OR clock::time < quiet_until) END
@@ -66,9 +74,24 @@ WITH slots AS MATERIALIZED (
         AND NOT (m.state = 'dropped' AND m.outcome IN ('withdrawn', 'no-longer-true')))
     ORDER BY due_at, id
 ), unshown AS MATERIALIZED (
-    SELECT * FROM wanted WHERE due_at <= %(now)s AND not_after > %(now)s
-        AND NOT EXISTS (SELECT FROM {Notification} n WHERE n.key = wanted.key)
-    ORDER BY due_at, id
+    SELECT *, starts_at AT TIME ZONE %(zone)s AS starts, min(due_at) OVER one_day AS first_due,
+        (row_number() OVER (one_day ORDER BY starts_at, id) - 1) / 5 AS part
+    FROM (SELECT *, (starts_at AT TIME ZONE %(zone)s)::date AS day, CASE WHEN %(moves)s THEN 0 ELSE id END AS alone
+        FROM wanted WHERE not_after > %(now)s) w
+    WHERE NOT EXISTS (SELECT FROM {Notification} n WHERE n.resident_id = w.resident_id AND n.kind = %(kind)s
+        AND n.created_at > %(now)s::timestamptz - %(memory)s
+        AND strpos('+' || substr(n.key, length(%(kind)s) + 2) || '+', '+' || w.member || '+') > 0)
+    WINDOW one_day AS (PARTITION BY resident_id, day, alone)
+), lines AS MATERIALIZED (
+    SELECT resident_id, language, day, count(*) AS many, min(starts) AS starts,
+        (array_agg(id ORDER BY starts_at, id))[1] AS id, (array_agg(title ORDER BY starts_at, id))[1] AS title,
+        (array_agg(place ORDER BY starts_at, id))[1] AS place,
+        %(kind)s || '/' || string_agg(member, '+' ORDER BY starts_at, id) AS key,
+        string_agg(concat_ws(' ', to_char(starts, 'FMHH24:MI'), title, NULLIF('· ' || place, '· ')), E'\n'
+            ORDER BY starts_at, id) AS listed
+    FROM unshown WHERE first_due <= %(now)s
+    GROUP BY resident_id, language, day, alone, part
+    ORDER BY resident_id, day
 ), planned AS (
     INSERT INTO {Message} (resident_id, channel, kind, key, subject, subject_id, for_start, text, url, due_at,
         not_after, state, attempt, failures, sent_as, outcome, created_at)
@@ -79,11 +102,13 @@ WITH slots AS MATERIALIZED (
     RETURNING 1
 ), shown AS (
     INSERT INTO {Notification} (resident_id, kind, key, title, body, url, subject, subject_id, created_at)
-    SELECT resident_id, %(kind)s, key,
-        left(format(v.words, to_char(starts_at AT TIME ZONE %(zone)s, v.pattern), title), 120),
-        place, %(url)s || id || '/', %(subject)s, id, %(now)s
-    FROM unshown JOIN unnest(%(languages)s::text[], %(words)s::text[], %(patterns)s::text[])
-        AS v (code, words, pattern) ON v.code = unshown.language
+    SELECT resident_id, %(kind)s, key, left(CASE WHEN many = 1
+            THEN format(v.words, to_char(starts, v.pattern), title)
+            ELSE format(v.many_words, to_char(day, v.day_pattern), many) END, 120),
+        CASE WHEN many = 1 THEN place ELSE listed END, %(url)s || CASE WHEN many = 1 THEN id || '/' ELSE '' END,
+        %(subject)s, CASE WHEN many = 1 THEN id END, %(now)s
+    FROM lines JOIN unnest(%(languages)s::text[], %(words)s::text[], %(patterns)s::text[], %(many_words)s::text[],
+        %(day_patterns)s::text[]) AS v (code, words, pattern, many_words, day_pattern) ON v.code = lines.language
     ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM planned
@@ -97,14 +122,14 @@ def plan_reminders() -> int:
     """
     day = _plan(
         Kind.REMINDER_DAY,
-        lead=dt.timedelta(hours=getattr(settings, "REMIND_DAY_HOURS", 24)),
+        lead=dt.timedelta(hours=settings.REMIND_DAY_HOURS),
         grace=dt.timedelta(hours=6),
         margin=dt.timedelta(hours=2),
         moves=True,
     )
     soon = _plan(
         Kind.REMINDER_SOON,
-        lead=dt.timedelta(hours=getattr(settings, "REMIND_SOON_HOURS", 2)),
+        lead=dt.timedelta(hours=settings.REMIND_SOON_HOURS),
         grace=dt.timedelta(minutes=20),
         margin=dt.timedelta(minutes=30),
         moves=False,
@@ -125,6 +150,7 @@ def _plan(kind: Kind, *, lead: dt.timedelta, grace: dt.timedelta, margin: dt.tim
         "ahead": AHEAD if moves else dt.timedelta(minutes=10),
         "horizon": lead + AHEAD + dt.timedelta(hours=12) if moves else lead + dt.timedelta(minutes=10),
         "zone": str(LOCAL()),
+        "memory": MEMORY,
         "before_quiet": BEFORE_QUIET,
         "quiet_from": Preferences.QUIET_FROM,
         "quiet_until": Preferences.QUIET_UNTIL,
@@ -138,12 +164,16 @@ def _plan(kind: Kind, *, lead: dt.timedelta, grace: dt.timedelta, margin: dt.tim
 
 
 def _wordings() -> dict[str, list[str]]:
-    """The line of the inbox in each language, as PostgreSQL's format() wants it."""
-    wordings = []
+    """The lines of the inbox in each language, as PostgreSQL's format() wants them."""
+    one, many = [], []
     for language in DATE_PATTERNS:
         with translation.override(language):
-            wordings.append(_("Reminder: {when} {title}").format(when="%1$s", title="%2$s"))
-    return {"languages": list(DATE_PATTERNS), "words": wordings, "patterns": list(DATE_PATTERNS.values())}
+            one.append(_("Reminder: {when} {title}").format(when="%1$s", title="%2$s"))
+            many.append(_("Reminder: {day}, you have {count} activities").format(day="%1$s", count="%2$s"))
+    return {
+        "languages": list(DATE_PATTERNS), "words": one, "patterns": list(DATE_PATTERNS.values()),
+        "many_words": many, "day_patterns": list(DAY_PATTERNS.values()),
+    }  # fmt: skip
 
 
 def _last_run(job: str, now: dt.datetime) -> dt.datetime | None:
@@ -210,12 +240,9 @@ def _reminder(sessions: Sequence[Session]) -> str:
     day = local(first.starts_at).date()
     when = near(day) or date_words(day)
     if len(sessions) == 1:
-        facts = {"day": when, "time": clock(first.starts_at), "place": tidings.where(first)}
-        return tidings.sms(
-            _("%(day)s %(time)s %(title)s, %(place)s. Cannot come? Give it up."),
-            title=first.activity.title,
-            **facts,
-        )
+        facts = {"day": when, "time": clock(first.starts_at)}
+        text = _("%(day)s %(time)s %(title)s, %(place)s. Cannot come? Give it up.")
+        return tidings.sms(text, title=first.activity.title, where=tidings.where(first), **facts)
     ordered = sorted(sessions, key=lambda session: session.starts_at)
     listed = [f"{clock(session.starts_at)} {session.activity.title}" for session in ordered]
     return _listed(_("%(day)s you have %(count)d activities: ") % {"day": when, "count": len(listed)}, listed)

@@ -1,7 +1,7 @@
 """What residents are told, in their language; a text message with its signature fits one SMS."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,6 +19,8 @@ from linlingtong.notifications.models import Kind
 
 SIGNATURE = "【临灵通】"
 LONGEST = 70
+SHORTEST_TITLE = 12
+BETWEEN = " · "
 State = Registration.State
 
 
@@ -36,21 +38,42 @@ def moment(when: dt.datetime) -> str:
     return date_format(local(when), _("j M G:i"))
 
 
-def sms(text: str, *, title: str, **facts: Any) -> str:
-    """The text with its signature in at most 70 characters; a long title is cut first, then the end."""
-    spare = LONGEST - len(SIGNATURE) - len(text % (facts | {"title": ""}))
-    shown = title if len(title) <= spare else title[: max(spare - 1, 4)] + "…"
-    full = SIGNATURE + text % (facts | {"title": shown})
-    return full if len(full) <= LONGEST else full[: LONGEST - 1] + "…"
+def sms(text: str, *, title: str, where: Sequence[str] = (), **facts: Any) -> str:
+    """The text with its signature in at most 70 characters.
+
+    A long title gives way first, then the place and the meeting point, each its end; whatever else is long, last.
+    """
+    room = LONGEST - len(SIGNATURE) - len(text % (facts | {"title": "", "place": ""}))
+    spot = _spot(where, room - min(len(title), SHORTEST_TITLE))
+    full = SIGNATURE + text % (facts | {"title": cut(title, max(room - len(spot), 5)), "place": spot})
+    return cut(full, LONGEST)
+
+
+def _spot(where: Sequence[str], room: int) -> str:
+    """`place · meeting point`, something of both however little room there is."""
+    if len(where) < 2:
+        return cut("".join(where), max(room, 4))
+    place, meeting_point = where
+    room -= len(BETWEEN)
+    if len(place) + len(meeting_point) > room:
+        half = max(room // 2, 4)
+        place = cut(place, max(half, room - len(meeting_point)))
+        meeting_point = cut(meeting_point, max(half, room - len(place)))
+    return place + BETWEEN + meeting_point
+
+
+def cut(text: str, length: int) -> str:
+    """The text, or its beginning with a mark that there is more."""
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def page(registration: Registration) -> str:
     return f"/me/registrations/{registration.pk}/"
 
 
-def where(session: Session) -> str:
-    activity = session.activity
-    return activity.meeting_point or activity.place or _("online")
+def where(session: Session) -> list[str]:
+    """The place and where to meet there; one of them when that says it all."""
+    return session.activity.whereabouts or [_("online")]
 
 
 def particulars(session: Session) -> str:
@@ -68,7 +91,7 @@ def particulars(session: Session) -> str:
 
 def confirmed(registration: Registration) -> Words:
     session = registration.session
-    facts = {"starts": moment(session.starts_at), "place": where(session)}
+    facts = {"starts": moment(session.starts_at), "where": where(session)}
     return Words(
         _("You are registered: %(title)s") % {"title": session.activity.title},
         particulars(session) + "\n" + _("Cannot come? Cancel here early, the next neighbour is waiting."),
@@ -78,7 +101,7 @@ def confirmed(registration: Registration) -> Words:
 
 def promoted(registration: Registration) -> Words:
     session = registration.session
-    facts = {"starts": moment(session.starts_at), "place": where(session)}
+    facts = {"starts": moment(session.starts_at), "where": where(session)}
     return Words(
         _("A place became free and it is yours: %(title)s") % {"title": session.activity.title},
         particulars(session) + "\n" + _("Cannot come any more? Give the place up with one tap."),

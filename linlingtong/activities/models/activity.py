@@ -188,6 +188,13 @@ class Activity(models.Model):
         return self.title
 
     @property
+    def whereabouts(self) -> list[str]:
+        """The place and the meeting point; the meeting point alone when it names the place itself."""
+        if self.place and self.place in self.meeting_point:
+            return [self.meeting_point]
+        return [part for part in (self.place, self.meeting_point) if part]
+
+    @property
     def host_name(self) -> str:
         return self.host.name if self.host else self.area.name
 

@@ -84,7 +84,7 @@ def _facts(session: Session) -> dict[str, Any]:
         "when": " ".join(
             p for p in (near_moment(session.starts_at), span_words(session.starts_at, session.ends_at)) if p
         ),
-        "place": activity.meeting_point or activity.place,
+        "place": " · ".join(activity.whereabouts),
         "details_url": reverse("activities:detail", args=[activity.slug]),
     }
 

@@ -64,7 +64,7 @@ def registered(template: str, params: Mapping[str, str]) -> Template | None:
 
 def _short(text: str) -> str:
     """One line, not longer than a gateway takes for one parameter: a long title must not stop the reminder."""
-    line, limit = " ".join(text.split()), int(getattr(settings, "SMS_PARAM_LIMIT", 35))
+    line, limit = " ".join(text.split()), settings.SMS_PARAM_LIMIT
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

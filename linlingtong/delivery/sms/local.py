@@ -37,7 +37,7 @@ class FileBackend:
     absence_is_proof: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        self.directory = Path(getattr(settings, "SMS_FILE_DIRECTORY", Path(settings.BASE_DIR) / "var" / "sms"))
+        self.directory = Path(settings.SMS_FILE_DIRECTORY)
 
     def send(self, sms: Sms) -> Outcome:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)

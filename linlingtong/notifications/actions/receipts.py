@@ -43,4 +43,4 @@ def _fate(message: Message) -> Verdict:
 
 
 def _proof_after() -> dt.timedelta:
-    return dt.timedelta(minutes=getattr(settings, "RECEIPT_MINUTES", 5))
+    return dt.timedelta(minutes=settings.RECEIPT_MINUTES)

@@ -216,7 +216,7 @@ def _still_ours(letters: Sequence[Letter]) -> list[Letter]:
 def _send_side_by_side(waiting: deque[Letter], pace: Pace, stop: float) -> list[Verdict]:
     """Threads talk to the network only; the look before each letter happens here, when a thread is free for it."""
     verdicts: list[Verdict] = []
-    threads = getattr(settings, "SENDING_THREADS", 8)
+    threads = settings.SENDING_THREADS
     free = threading.BoundedSemaphore(threads)
     spent: list[float] = []
 
