@@ -43,7 +43,7 @@ class Profile(serializers.Serializer[Any]):
     home_area = HomeArea(allow_null=True)
     home_confirmed_at = serializers.DateTimeField(allow_null=True)
     memberships = MembershipShape(many=True)
-    level = serializers.IntegerField(allow_null=True, help_text="Star level of volunteer service")
+    level = serializers.IntegerField(help_text="1: a verified phone, 2: home or membership confirmed")
     born_on = serializers.DateField(allow_null=True)
     elder_mode = serializers.BooleanField()
     text_size = serializers.ChoiceField(choices=User.TextSize.choices)
@@ -92,7 +92,7 @@ class Me(Personal):
 
 def _profile(user: User) -> dict[str, Any]:
     home = user.home_area
-    memberships = user.memberships.current().select_related("organization").order_by("id")
+    memberships = list(user.memberships.current().select_related("organization").order_by("id"))
     return {
         "id": user.pk,
         "nickname": user.nickname,
@@ -100,7 +100,7 @@ def _profile(user: User) -> dict[str, Any]:
         "home_area": home and {"id": home.pk, "level": home.level, "name": home.name, "path": home.path},
         "home_confirmed_at": user.home_confirmed_at,
         "memberships": [_membership(one) for one in memberships],
-        "level": None,
+        "level": 2 if user.home_confirmed_at or any(one.confirmed_at for one in memberships) else 1,
         "born_on": user.born_on and user.born_on.isoformat(),
         "elder_mode": user.elder_mode,
         "text_size": user.text_size,

@@ -80,6 +80,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("may enter the admin"), default=False)
     date_joined = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "phone"
     EMAIL_FIELD = "email"
@@ -92,7 +93,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("people")
         constraints = [
             models.CheckConstraint(
-                condition=Q(phone__isnull=False) | Q(email__isnull=False), name="a_person_can_be_reached"
+                condition=Q(phone__isnull=False) | Q(email__isnull=False) | Q(erased_at__isnull=False),
+                name="a_person_can_be_reached",
             ),
         ]
         indexes = [models.Index(fields=["home_area"], name="person_by_home")]

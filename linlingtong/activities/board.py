@@ -4,6 +4,7 @@ from django.urls import reverse
 from linlingtong.accounts.models import User
 from linlingtong.activities import actions
 from linlingtong.activities.actions import reminders
+from linlingtong.activities.actions.forgetting import forget, own_registrations
 from linlingtong.activities.models import Activity, Registration
 from linlingtong.activities.views.home import home_card
 from linlingtong.core.board import Board
@@ -51,6 +52,8 @@ board = Board(
     card=home_card,
     find=find,
     figures=figures,
+    export=own_registrations,
+    forget=forget,
     steps={
         "lapse_offers": actions.lapse_offers,
         "finish_past": actions.finish_past,

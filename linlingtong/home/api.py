@@ -3,15 +3,20 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from linlingtong.accounts.api import caller
+from linlingtong.accounts.idempotency import idempotent
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area
-from linlingtong.core.conditional import Public
+from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import Key, Query
 from linlingtong.core.search import LONGEST_QUERY
+from linlingtong.home.actions import ask_for_export, ask_to_leave, stay
 from linlingtong.home.figures import figures
+from linlingtong.home.models import DataExport, Erasure
 from linlingtong.home.search import find
 
 
@@ -72,3 +77,65 @@ class Search(Public):
         reader = request.user if isinstance(request.user, User) else None
         found = find(SearchQuery.read(request.query_params)["q"], reader)
         return Response({"next": None, "previous": None, "results": FoundShape(found, many=True).data})
+
+
+class ExportShape(serializers.Serializer[Any]):
+    asked_at = serializers.DateTimeField()
+    ready_at = serializers.DateTimeField(allow_null=True)
+    kept_until = serializers.DateTimeField(allow_null=True)
+    url = serializers.CharField(help_text="A link to the ZIP, good for an hour; empty while it is being made")
+
+
+class MyExport(Personal):
+    board = "home"
+
+    @extend_schema(operation_id="my_export", responses=ExportShape)
+    def get(self, request: Request) -> Response:
+        """Where the copy of one's own data stands; 404 when none was asked for."""
+        export = DataExport.objects.filter(resident=caller(request)).defer("archive").first()
+        if export is None:
+            raise NotFound
+        return Response(_export_row(export))
+
+    @extend_schema(operation_id="ask_for_export", request=None, responses={202: ExportShape})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Ask for a copy of everything that is kept: JSON, CSV and photos in a ZIP, ready within minutes."""
+        user = caller(request)
+        return Response(_export_row(ask_for_export(user, by=user)), status=202)
+
+
+def _export_row(export: DataExport) -> dict[str, Any]:
+    url = export.link() if export.ready_at else ""
+    return ExportShape({**vars(export), "kept_until": export.kept_until, "url": url}).data
+
+
+class ErasureShape(serializers.Serializer[Any]):
+    asked_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(help_text="Until then it can be taken back")
+
+
+class MyErasure(Personal):
+    board = "home"
+
+    @extend_schema(operation_id="my_erasure", responses=ErasureShape)
+    def get(self, request: Request) -> Response:
+        """The wish to leave; 404 when there is none."""
+        erasure = Erasure.objects.filter(resident=caller(request)).first()
+        if erasure is None:
+            raise NotFound
+        return Response(ErasureShape(erasure).data)
+
+    @extend_schema(operation_id="ask_to_leave", request=None, responses={202: ErasureShape})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Have everything deleted in seven days: places and claims are given back, hours stay without a name."""
+        user = caller(request)
+        return Response(ErasureShape(ask_to_leave(user, by=user)).data, status=202)
+
+    @extend_schema(operation_id="stay", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Stay after all."""
+        user = caller(request)
+        stay(user, by=user)
+        return Response(status=204)

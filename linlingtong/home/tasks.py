@@ -9,6 +9,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from linlingtong.accounts.actions import forget_old_codes, forget_old_keys
+from linlingtong.home.actions import drop_old_exports, erase_due, make_exports
 from linlingtong.home.boards import BOARDS
 from linlingtong.notifications.actions import Words, ask_for_receipts, deliver, only_one, ticked
 
@@ -26,12 +27,15 @@ def _forget() -> None:
     if timezone.now().minute == 0:
         forget_old_codes()
         forget_old_keys()
+        drop_old_exports()
 
 
 STEPS: dict[str, Callable[[], object]] = {
     **{name: step for board in BOARDS for name, step in board.steps.items()},
     "deliver": _deliver,
     "ask_for_receipts": ask_for_receipts,
+    "make_exports": make_exports,
+    "erase_due": erase_due,
     "forget": _forget,
 }
 

@@ -1,16 +1,22 @@
 from django.urls import path
 
-from linlingtong.home import health, views
+from linlingtong.home import health
+from linlingtong.home.views import my_data, pages
 
 app_name = "home"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("me/", views.mine, name="mine"),
-    path("search/", views.search, name="search"),
-    path("privacy/", views.privacy, name="privacy"),
-    path("terms/", views.terms, name="terms"),
-    path("accessibility/", views.accessibility, name="accessibility"),
-    path("feedback/", views.feedback, name="feedback"),
+    path("", pages.home, name="home"),
+    path("me/", pages.mine, name="mine"),
+    path("me/data/", my_data.my_data, name="my_data"),
+    path("me/data/export/", my_data.export, name="export"),
+    path("me/data/export/<str:token>/", my_data.export_file, name="export_file"),
+    path("me/data/leave/", my_data.leave, name="leave"),
+    path("me/data/stay/", my_data.keep, name="stay"),
+    path("search/", pages.search, name="search"),
+    path("privacy/", pages.privacy, name="privacy"),
+    path("terms/", pages.terms, name="terms"),
+    path("accessibility/", pages.accessibility, name="accessibility"),
+    path("feedback/", pages.feedback, name="feedback"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

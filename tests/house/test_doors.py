@@ -23,6 +23,7 @@ OPEN, OWN, STAFF, APP = "open to all", "signed in, own things", "staff of the ar
 RULES = {
     r"admin/": STAFF,
     r"me/display/": OPEN,
+    r"me/data/export/<": OPEN,  # the link is the key
     r"me/": OWN,
     r"_allauth/": APP,
     r"api/v1/(me|notifications|registrations|sessions)/": OWN,
