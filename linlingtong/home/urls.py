@@ -1,17 +1,17 @@
 from django.urls import path
 
 from linlingtong.home import health
-from linlingtong.home.views import my_data, pages
+from linlingtong.home.views import leaving, pages
 
 app_name = "home"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("me/", pages.mine, name="mine"),
-    path("me/data/", my_data.my_data, name="my_data"),
-    path("me/data/export/", my_data.export, name="export"),
-    path("me/data/export/<str:token>/", my_data.export_file, name="export_file"),
-    path("me/data/leave/", my_data.leave, name="leave"),
-    path("me/data/stay/", my_data.keep, name="stay"),
+    path("me/data/", leaving.overview, name="leaving"),
+    path("me/data/export/", leaving.export, name="export"),
+    path("me/data/export/<str:token>/", leaving.export_file, name="export_file"),
+    path("me/data/leave/", leaving.leave, name="leave"),
+    path("me/data/stay/", leaving.keep, name="stay"),
     path("search/", pages.search, name="search"),
     path("privacy/", pages.privacy, name="privacy"),
     path("terms/", pages.terms, name="terms"),

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 import random
 from bisect import bisect_left
@@ -9,8 +10,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
+from linlingtong.activities.actions.queue import awake_from, deadline
 from linlingtong.activities.models import Activity, Question, Registration, RegistrationEvent, Session
-from linlingtong.core.time import at, today
+from linlingtong.core.time import at, local, today
 from linlingtong.home.management.demo import words
 from linlingtong.home.management.demo.people import People, Place, next_ids
 from linlingtong.home.management.demo.words import Coming, Theme
@@ -176,6 +178,8 @@ def add_coming(calendar: Calendar) -> None:
 def _coming(calendar: Calendar, coming: Coming) -> None:
     extra = dict(coming.extra or {})
     theme, day = calendar.themes[coming.title], today() + dt.timedelta(days=coming.day)
+    if coming is words.OFFERED:
+        theme, day = soon(calendar, theme)
     pending, minimum = extra.pop("pending", 0), extra.pop("minimum_needed", 0)
     reason, opens_in = extra.pop("cancelled", ""), extra.pop("opens_in", None)
     if opens_in is not None:
@@ -227,7 +231,24 @@ def _festival(calendar: Calendar) -> None:
 
 BOOKED = "沿江湿地净滩 · 守护候鸟"
 WAITED = "婴幼儿成长驿站：抚触课"
-OFFERED = "助企服务：求职摊位引导"
+# Nobody is asked to come at night.
+EARLIEST, LATEST = dt.time(8), dt.time(18, 30)
+
+
+def soon(calendar: Calendar, theme: Theme) -> tuple[Theme, dt.date]:
+    """The theme at the last decent half hour of the next day: later places are given at once, without asking.
+
+    Never beside what the demo resident has booked, so that the offer can be accepted.
+    """
+    booked = calendar.slot(calendar.themes[BOOKED], today() + dt.timedelta(days=1))
+    step = dt.timedelta(minutes=30)
+    hour = local(calendar.now).replace(minute=0, second=0, microsecond=0)
+    begins = hour + dt.timedelta(hours=23)
+    while True:
+        ends = begins + dt.timedelta(hours=theme.hours)
+        if EARLIEST <= begins.time() <= LATEST and (ends <= booked[0] or begins >= booked[1]):
+            return dataclasses.replace(theme, start=f"{begins:%H:%M}"), begins.date()
+        begins -= step
 
 
 def _demo_resident(calendar: Calendar) -> None:
@@ -236,4 +257,12 @@ def _demo_resident(calendar: Calendar) -> None:
     coming = {s.activity.title: s for s in reversed(calendar.sessions) if s.starts_at > calendar.now and s.taken}
     calendar.register(coming[BOOKED], person, State.CONFIRMED)
     calendar.register(coming[WAITED], person, State.WAITLISTED)
-    calendar.register(coming[OFFERED], person, State.OFFERED, offered_until=calendar.now + dt.timedelta(hours=12))
+    _offer(calendar, coming[words.OFFERED.title], person)
+
+
+def _offer(calendar: Calendar, session: Session, person: User) -> None:
+    """The last place, given up just now, is for this person; two more wait behind."""
+    until = deadline(awake_from(calendar.now), session.starts_at)
+    calendar.register(session, person, State.OFFERED, offered_until=until)
+    others = (r for r in calendar.some_residents() if r.pk != person.pk)
+    calendar.place_people(session, 2, State.WAITLISTED, others)

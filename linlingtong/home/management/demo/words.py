@@ -382,6 +382,8 @@ FESTIVAL = Theme(
     "elder",
 )
 
+# All places but one are taken: the last one is offered to the demo resident, shortly before the start.
+OFFERED = Coming("助企服务：求职摊位引导", 1, 20, 19)
 COMING_VOLUNTEER = [
     Coming("沿江湿地净滩 · 守护候鸟", 1, 40, 31),
     Coming("“红色市集”进宿舍：理发、修鞋、配钥匙", 1, 15, 11, 0, 1),
@@ -389,7 +391,7 @@ COMING_VOLUNTEER = [
     Coming("陪老人聊聊天", 2, 10, 8),
     Coming("学校门口护学岗", 3, 6, 4),
     Coming("垃圾分类桶边指导", 3, 8, 8, 2, 1),
-    Coming("助企服务：求职摊位引导", 4, 20, 18),
+    OFFERED,
     Coming("临江卫生中心导诊", 5, 8, 3, 0, 2),
     Coming("江堤步道除草", 6, 30, 12),
     Coming("百姓健身房值班", 6, 4, 2, 0, 1),

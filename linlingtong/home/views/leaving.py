@@ -20,7 +20,7 @@ from linlingtong.home.models import DataExport, Erasure
 @login_required
 @never_cache
 @require_GET
-def my_data(request: HttpRequest) -> HttpResponse:
+def overview(request: HttpRequest) -> HttpResponse:
     """A copy of everything that is kept, and leaving for good."""
     me = cast("User", request.user)
     export = DataExport.objects.filter(resident=me).defer("archive").first()
@@ -32,7 +32,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
         "erasure": Erasure.objects.filter(resident=me).first(),
         "days": Erasure.TIME_TO_THINK.days,
     }
-    return render(request, "home/my_data.html", context)
+    return render(request, "home/leaving.html", context)
 
 
 @login_required
@@ -41,7 +41,7 @@ def export(request: HttpRequest) -> HttpResponse:
     me = cast("User", request.user)
     ask_for_export(me, by=me)
     messages.success(request, _("Your copy is being put together. It is ready in a minute or two."))
-    return redirect("home:my_data")
+    return redirect("home:leaving")
 
 
 @never_cache
@@ -64,7 +64,7 @@ def leave(request: HttpRequest) -> HttpResponse:
         ask_to_leave(me, by=me)
     except Refusal as refusal:
         messages.warning(request, refusal.detail)
-    return redirect(reverse("home:my_data") + "#leaving")
+    return redirect(reverse("home:leaving") + "#leaving")
 
 
 @login_required
@@ -73,4 +73,4 @@ def keep(request: HttpRequest) -> HttpResponse:
     me = cast("User", request.user)
     if stay(me, by=me):
         messages.success(request, _("Good that you stay. Nothing was deleted."))
-    return redirect("home:my_data")
+    return redirect("home:leaving")
