@@ -1,14 +1,22 @@
+import datetime as dt
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db.models import Count, F, Q, Sum
 from django.test import Client
+from django.utils import timezone
 
 from linlingtong.accounts.models import Appointment, User
+from linlingtong.activities.actions import accept
+from linlingtong.activities.actions.queue import lapse_offers
 from linlingtong.activities.models import Activity, Registration, Session
 from linlingtong.areas.models import Area
+from linlingtong.core.time import at, local
+from linlingtong.home.management.demo.people import RESIDENT
+from linlingtong.notifications.models import Notification
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +69,33 @@ def test_the_seed_refuses_a_database_with_people() -> None:
     before = User.objects.count()
     call_command("seed", "--if-empty")
     assert User.objects.count() == before
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_the_offer_of_the_demo_account_can_be_taken_whenever_the_world_is_made(hour: int, client: Client) -> None:
+    made_at = at(dt.date(2026, 11, 18), dt.time(hour, 40))
+    with time_machine.travel(made_at, tick=False):
+        load()
+        offer = Registration.objects.select_related("session").get(resident__phone=RESIDENT, state="offered")
+        session = offer.session
+        assert made_at < session.starts_at <= made_at + dt.timedelta(hours=24)
+        assert (session.taken + session.held, session.waiting) == (session.capacity, 2)
+        assert offer.offered_until is not None
+        assert made_at + dt.timedelta(minutes=30) <= offer.offered_until <= session.starts_at - dt.timedelta(hours=2)
+        assert dt.time(7, 30) <= local(offer.offered_until).time() <= dt.time(22)
+        client.force_login(offer.resident, "django.contrib.auth.backends.ModelBackend")
+        assert f"/me/registrations/{offer.pk}/accept/" in client.get("/").content.decode()
+        accept(offer.pk, by=offer.resident)
+
+
+def test_a_day_later_the_demo_world_promises_nothing_that_is_over(client: Client) -> None:
+    load()
+    offer = Registration.objects.get(resident__phone=RESIDENT, state="offered")
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=25)):
+        cache.clear()
+        lapse_offers()
+        offer.refresh_from_db()
+        assert offer.state == "lapsed"
+        client.force_login(offer.resident, "django.contrib.auth.backends.ModelBackend")
+        assert f"/me/registrations/{offer.pk}/accept/" not in client.get("/").content.decode()
+        assert not Notification.objects.to_answer(timezone.now()).filter(resident=offer.resident).exists()
