@@ -160,6 +160,7 @@ CELERY_TASK_TIME_LIMIT = 60
 # One static schedule; every job is an idempotent sweep that locks itself, so two beats do no harm.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "minute": {"task": "linlingtong.home.tasks.every_minute", "schedule": 20.0, "options": {"expires": 20}},
+    "photos": {"task": "linlingtong.photos.tasks.prepare_photos", "schedule": 5.0, "options": {"expires": 5}},
 }
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -314,6 +315,12 @@ CONTENT_SECURITY_POLICY = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_HANDLERS = [
+    "linlingtong.photos.limits.WholeCall",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Calls of the API: writes by one person, reads from one address (a dormitory of thousands shares one).
 API_WRITES_PER_MINUTE = env.int("API_WRITES_PER_MINUTE", 120)
@@ -333,6 +340,14 @@ CONFIRM_AT_ONCE_HOURS = env.int("CONFIRM_AT_ONCE_HOURS", 24)
 NO_PROMOTION_HOURS = env.int("NO_PROMOTION_HOURS", 2)
 PARTY_PASSES = env.int("PARTY_PASSES", 2)
 CHANGE_NOTICE_MINUTES = env.int("CHANGE_NOTICE_MINUTES", 10)
+PHOTOS_A_DAY = env.int("PHOTOS_A_DAY", 100)
+# So many first posts of a new neighbour wait for a look; so many neighbours who report something hide it.
+MODERATION_NEWCOMER_POSTS = env.int("MODERATION_NEWCOMER_POSTS", 3)
+MODERATION_REPORTS_TO_HIDE = env.int("MODERATION_REPORTS_TO_HIDE", 3)
+MODERATION_REPORTS_A_DAY = env.int("MODERATION_REPORTS_A_DAY", 20)
+# A check by somebody else's machine: a class with `check(text) -> bool`; none by default.
+MODERATION_CHECKER = env("MODERATION_CHECKER", default="")
+MODERATION_CHECKER_URL = env("MODERATION_CHECKER_URL", default="")
 REMIND_DAY_HOURS = env.int("REMIND_DAY_HOURS", 24)
 REMIND_SOON_HOURS = env.int("REMIND_SOON_HOURS", 2)
 

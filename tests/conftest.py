@@ -3,6 +3,8 @@
 import fcntl
 import os
 import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from config import embedded, entry, messages
 def pytest_configure(config: pytest.Config) -> None:
     entry.start_servers()
     settings.PUBLIC_ANSWER_SECONDS = 0  # a test reads what it has just written
+    settings.MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="linlingtong-"))
     database = settings.DATABASES["default"]
     if database["TEST"]["NAME"] == database["NAME"]:
         raise pytest.UsageError("TEST_DB names the database of `make run`; tests would wipe it.")
@@ -24,6 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
         messages.compile_outdated()
     if embedded.wanted():
         _use_valkey_index(_free_valkey_index())
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
 
 
 def _free_valkey_index() -> int:

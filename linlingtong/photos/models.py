@@ -2,6 +2,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Self
 
+import pghistory
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -26,6 +27,12 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return self.filter(state=Photo.State.WAITING)
 
 
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("token", "is_public", "is_hidden")),
+    pghistory.DeleteEvent(),
+    model_name="PhotoEvent",
+    fields=["owner", "token", "subject", "subject_id", "area_path", "is_public", "is_hidden", "blurred"],
+)
 class Photo(models.Model):
     """One picture that a resident sent. Until it is ready nobody sees it; what was sent is deleted afterwards.
 
