@@ -1,4 +1,12 @@
 from linlingtong.activities.models.activity import Activity, Bookmark, Question, Session
+from linlingtong.activities.models.feedback import Rating, Review
+from linlingtong.activities.models.record import (
+    ImportBatch,
+    ImportRow,
+    OfflineRecord,
+    Participant,
+    RosterExport,
+)
 from linlingtong.activities.models.registration import (
     ChangeNotice,
     Companion,
@@ -11,8 +19,15 @@ __all__ = [
     "Bookmark",
     "ChangeNotice",
     "Companion",
+    "ImportBatch",
+    "ImportRow",
+    "OfflineRecord",
+    "Participant",
     "Question",
+    "Rating",
     "Registration",
     "RegistrationEvent",
+    "Review",
+    "RosterExport",
     "Session",
 ]
