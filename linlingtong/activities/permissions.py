@@ -27,3 +27,14 @@ def check_speaks_for(user: User | None, registration: Registration) -> None:
     """Raises PermissionDenied for everybody but the resident and the staff of the activity."""
     if not may_speak_for(user, registration):
         raise PermissionDenied
+
+
+def may_run_door(user: User, activity: Activity) -> bool:
+    """Who checks people in: staff of the activity, and the one who leads it."""
+    return user.is_active and (user.pk == activity.leader_id or may_manage(user, activity))
+
+
+def check_runs_door(user: User, activity: Activity) -> None:
+    """Raises PermissionDenied for everybody who does not check people in there."""
+    if not may_run_door(user, activity):
+        raise PermissionDenied

@@ -1,4 +1,5 @@
 from linlingtong.activities.models.activity import Activity, Bookmark, Question, Session
+from linlingtong.activities.models.check_in import NoShow, Presence, Scan, WalkIn
 from linlingtong.activities.models.feedback import Rating, Review
 from linlingtong.activities.models.record import (
     ImportBatch,
@@ -21,13 +22,17 @@ __all__ = [
     "Companion",
     "ImportBatch",
     "ImportRow",
+    "NoShow",
     "OfflineRecord",
     "Participant",
+    "Presence",
     "Question",
     "Rating",
     "Registration",
     "RegistrationEvent",
     "Review",
     "RosterExport",
+    "Scan",
     "Session",
+    "WalkIn",
 ]
