@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
+from linlingtong.activities.actions import give_up
 from linlingtong.activities.models import Activity, Registration, Session
 from linlingtong.activities.models.standing import leading, standing, standings, with_position
-from tests.factories import ActivityFactory, RegistrationFactory, SessionFactory, UserFactory
+from tests.factories import ActivityFactory, ChangeNoticeFactory, RegistrationFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
@@ -130,6 +131,35 @@ def test_after_the_cancel_deadline_the_leader_is_asked() -> None:
     session = session_in("late")
     session.activity.cancel_hours = 24
     its = standing(session, registered(session, "joined"), timezone.now(), is_authenticated=True)
+    assert [action.kind for action in its.actions] == ["view", "ask_leader"]
+
+
+@pytest.mark.parametrize("is_flagged", [True, False])
+def test_after_a_change_the_place_can_be_given_up_until_the_start_without_a_mark(is_flagged: bool) -> None:
+    session = session_in("late")
+    Activity.objects.filter(pk=session.activity_id).update(cancel_hours=24)
+    row = registered(session, "joined")
+    assert row is not None
+    if is_flagged:
+        Registration.objects.filter(pk=row.pk).update(clash_flagged=True)
+    else:
+        ChangeNoticeFactory.create(session=session, due_at=row.confirmed_at + HOUR)
+    found = with_position(Registration.objects.filter(pk=row.pk)).select_related("session__activity").get()
+    with translation.override("en"):
+        its = standing(found.session, found, timezone.now(), is_authenticated=True)
+    assert [(action.kind, action.label) for action in its.actions][1] == ("cancel", "Cancel registration")
+    assert not its.is_late
+    assert not give_up(session.pk, row.resident, by=row.resident).was_late
+
+
+def test_a_change_before_one_registered_changes_nothing() -> None:
+    session = session_in("late")
+    Activity.objects.filter(pk=session.activity_id).update(cancel_hours=24)
+    row = registered(session, "joined")
+    assert row is not None
+    ChangeNoticeFactory.create(session=session, due_at=row.confirmed_at - HOUR)
+    found = with_position(Registration.objects.filter(pk=row.pk)).select_related("session__activity").get()
+    its = standing(found.session, found, timezone.now(), is_authenticated=True)
     assert [action.kind for action in its.actions] == ["view", "ask_leader"]
 
 

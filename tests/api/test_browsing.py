@@ -56,6 +56,29 @@ def test_each_resident_sees_the_own_state(app: App, resident: User, session: Ses
         assert (shown["places_left"], shown["waiting"]) == (0, 1)
 
 
+@pytest.mark.parametrize("path", ["activities/", "activities/{id}/"])
+def test_list_and_detail_name_the_one_button(
+    anonymous: App, app: App, resident: User, session: Session, path: str
+) -> None:
+    def button(who: App) -> tuple[str, Any]:
+        answer = who.get(path.format(id=session.activity_id)).json()
+        shown = (answer["results"][0] if "results" in answer else answer)["sessions"][0]
+        return shown["phase"], shown["action"] and (shown["action"]["kind"], shown["action"]["is_primary"])
+
+    assert button(anonymous) == ("open", ("register", True))
+    assert button(app) == ("open", ("register", True))
+    row = RegistrationFactory.create(session=session, resident=resident)
+    assert button(app) == ("open", ("view", False))
+    Activity.objects.filter(pk=session.activity_id).update(cancel_hours=1000)
+    assert button(app) == ("open", ("view", False))
+    Registration.objects.filter(pk=row.pk).update(
+        state="offered", offered_until=timezone.now() + dt.timedelta(hours=1)
+    )
+    assert button(app) == ("open", ("accept", True))
+    Activity.objects.filter(pk=session.activity_id).update(status="cancelled", cancel_reason="storm")
+    assert button(app)[0] == "cancelled"
+
+
 def test_a_given_up_registration_counts_for_nothing(app: App, resident: User, session: Session) -> None:
     RegistrationFactory.create(session=session, resident=resident, state="cancelled", ended_by="self")
     (row,) = app.get("activities/").json()["results"]

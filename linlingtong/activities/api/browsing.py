@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from linlingtong.activities import calendar
 from linlingtong.activities.api.shapes import ActivityRow, WholeActivity, cover_of, session_row
 from linlingtong.activities.models import Activity, Question, Registration, Session
-from linlingtong.activities.models.standing import standing
+from linlingtong.activities.models.standing import moved, standing
 from linlingtong.areas.api import path_of
 from linlingtong.core.conditional import Public
 from linlingtong.core.fields import Day, Key, Query
@@ -64,6 +64,8 @@ WHOLE = (
     "cancel_reason",
 )
 NAMES = ("cover", "area__name", "host__name")
+RULES = ("cancel_hours", "longest_queue")
+JUDGED = ("id", "slug", "kind", "status", "opens_at", "closes_at", *RULES)
 SESSION = (
     "id",
     "activity_id",
@@ -76,7 +78,7 @@ SESSION = (
     "waiting",
     "cancelled_at",
 )
-MINE = ("mine__id", "mine__state", "mine__attendance", "mine__offered_until")
+MINE = ("id", "state", "attendance", "offered_until", "clash_flagged")
 
 
 class ActivityQuery(Query):
@@ -101,9 +103,14 @@ class ActivityList(Public):
         """Published activities in the order in which they end, by default those that are not over yet."""
         pages = Pages()
         chosen = _chosen(ActivityQuery.read(request.query_params))
-        rows = pages.paginate_queryset(chosen.values(*COLUMNS, *NAMES), request, self)
+        rows = pages.paginate_queryset(chosen.values(*COLUMNS, *NAMES, *RULES), request, self)
         sessions = _sessions_of([row["id"] for row in rows], request.user)
-        return pages.get_paginated_response([_row(row, sessions[row["id"]]) for row in rows])
+        is_known = request.user.is_authenticated
+        answers = [_row(row, sessions[row["id"]], is_authenticated=is_known) for row in rows]
+        for answer in answers:
+            for name in RULES:
+                del answer[name]
+        return pages.get_paginated_response(answers)
 
 
 class ActivityDetail(Public):
@@ -169,36 +176,40 @@ def _sessions_of(activity_ids: list[int], user: Any) -> dict[int, list[dict[str,
     if user.is_authenticated:
         live = Q(registrations__resident=user.pk, registrations__state__in=Registration.LIVE)
         sessions = sessions.annotate(mine=FilteredRelation("registrations", condition=live))
-        columns += MINE
+        sessions = sessions.annotate(is_moved=moved("mine__"))
+        columns += (*(f"mine__{name}" for name in MINE), "is_moved")
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in sessions.values(*columns) if activity_ids else ():
         found[row["activity_id"]].append(row)
     return found
 
 
-def _row(row: dict[str, Any], sessions: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(row: dict[str, Any], sessions: list[dict[str, Any]], *, is_authenticated: bool) -> dict[str, Any]:
+    activity = Activity(
+        **{name: row[name] for name in ("id", "slug", "kind", "status", "opens_at", "closes_at", *RULES)}
+    )
     area_name, host_name = row.pop("area__name"), row.pop("host__name")
     row["host"] = host_name or area_name
     row["cover"] = cover_of(row["cover"], row["kind"])
-    row["sessions"] = [session_row(session) for session in sessions]
+    row["sessions"] = [
+        session_row(session) | _what_can_be_done(activity, session, is_authenticated=is_authenticated)
+        for session in sessions
+    ]
     return row
 
 
 def _whole(row: dict[str, Any], sessions: list[dict[str, Any]], *, is_authenticated: bool) -> dict[str, Any]:
-    activity = Activity(**{name: row[name] for name in ("id", "slug", "kind", "status", "opens_at", "closes_at")})
-    activity.cancel_hours, activity.longest_queue = row["cancel_hours"], row["longest_queue"]
-    answer = _row(row, sessions) | {"questions": row.pop("asked")}
+    answer = _row(row, sessions, is_authenticated=is_authenticated) | {"questions": row.pop("asked")}
     for name in ("latitude", "longitude"):
         answer[name] = None if row[name] is None else float(row[name])
-    for shown, session in zip(answer["sessions"], sessions, strict=True):
-        shown.update(_what_can_be_done(activity, session, is_authenticated=is_authenticated))
     return answer
 
 
 def _what_can_be_done(activity: Activity, row: dict[str, Any], *, is_authenticated: bool) -> dict[str, Any]:
     session = Session(activity=activity, **{name: row[name] for name in SESSION if name != "activity_id"})
-    mine = {name.removeprefix("mine__"): row.get(name) for name in MINE}
-    registration = Registration(**mine) if mine["id"] else None
+    registration = Registration(**{name: row[f"mine__{name}"] for name in MINE}) if row.get("mine__id") else None
+    if registration:
+        vars(registration)["is_moved"] = row["is_moved"]
     stands = standing(session, registration, timezone.now(), is_authenticated=is_authenticated)
     first = stands.action
     return {

@@ -7,6 +7,14 @@ from django.templatetags.static import static
 from rest_framework import serializers
 
 from linlingtong.activities.models import Activity, Question, Registration
+from linlingtong.activities.models.standing import Phase
+
+
+class ActionShape(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # a field, not the serializer's label
+    url = serializers.CharField(help_text="The page of the site where the same can be done")
+    is_primary = serializers.BooleanField()
 
 
 class SessionShape(serializers.Serializer[Any]):
@@ -22,18 +30,10 @@ class SessionShape(serializers.Serializer[Any]):
     is_cancelled = serializers.BooleanField()
     state_for_me = serializers.ChoiceField(choices=[s.value for s in Registration.LIVE], allow_null=True)
     registration = serializers.IntegerField(allow_null=True, help_text="The caller's live registration")
-
-
-class ActionShape(serializers.Serializer[Any]):
-    kind = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment] # a field, not the serializer's label
-    url = serializers.CharField(help_text="The page of the site where the same can be done")
-    is_primary = serializers.BooleanField()
-
-
-class SessionWithAction(SessionShape):
-    phase = serializers.CharField()
-    action = ActionShape(allow_null=True)
+    phase = serializers.ChoiceField(
+        choices=[phase.value for phase in Phase], help_text="Where it stands for everybody"
+    )
+    action = ActionShape(allow_null=True, help_text="The one button that the pages of the site show")
 
 
 class ActivityRow(serializers.Serializer[Any]):
@@ -86,7 +86,6 @@ class WholeActivity(ActivityRow):
     credited_minutes = serializers.IntegerField(allow_null=True)
     cancel_reason = serializers.CharField()
     questions = QuestionShape(many=True)
-    sessions = SessionWithAction(many=True)
 
 
 class CompanionShape(serializers.Serializer[Any]):

@@ -5,14 +5,14 @@ from enum import StrEnum
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linlingtong.activities.models.activity import Activity, Session
-from linlingtong.activities.models.registration import Registration
+from linlingtong.activities.models.registration import ChangeNotice, Registration
 from linlingtong.core.dates import left_words, short_moment
 
 LATE = dt.timedelta(hours=12)
@@ -118,7 +118,7 @@ RUNNING = {
 
 
 def with_position(registrations: QuerySet[Registration]) -> QuerySet[Registration]:
-    """Adds `position`: the place in the waiting list from 1, or 0 for those who do not wait."""
+    """Adds `position`, the place in the waiting list from 1, or 0 for those who do not wait; and `is_moved`."""
     ahead = (
         Registration.objects.filter(
             session=OuterRef("session"),
@@ -130,7 +130,14 @@ def with_position(registrations: QuerySet[Registration]) -> QuerySet[Registratio
         .annotate(how_many=Count("*"))
         .values("how_many")
     )
-    return registrations.annotate(position=Coalesce(Subquery(ahead), 0))
+    return registrations.annotate(position=Coalesce(Subquery(ahead), 0), is_moved=moved())
+
+
+def moved(mine: str = "") -> Exists:
+    """Whether the session has changed since the place was given; `mine` is the path to the registration."""
+    confirmed_at, created_at = (OuterRef(f"{mine}{name}") for name in ("confirmed_at", "created_at"))
+    session = OuterRef(f"{mine}session")
+    return Exists(ChangeNotice.objects.filter(session=session, due_at__gt=Coalesce(confirmed_at, created_at)))
 
 
 def phase_of(session: Session, now: dt.datetime) -> Phase:
@@ -214,7 +221,14 @@ class _Cell:
 
     @property
     def is_late(self) -> bool:
-        return self.phase in BEFORE_START and self.session.starts_at - self.now <= LATE
+        """Whether giving up now is noted; never after the time or the place has changed."""
+        is_near = self.phase in BEFORE_START and self.session.starts_at - self.now <= LATE
+        return is_near and not self.is_moved
+
+    @property
+    def is_moved(self) -> bool:
+        mine = self.registration
+        return mine is not None and (mine.clash_flagged or getattr(mine, "is_moved", False))
 
     def kinds(self) -> tuple[str, ...]:
         if self.mine == Mine.NOT_JOINED:
@@ -225,7 +239,7 @@ class _Cell:
             return ("review_past",)
         if self.phase == Phase.RUNNING:
             return RUNNING[self.mine]
-        if self.mine == Mine.JOINED and self.now > self._cancel_until:
+        if self.mine == Mine.JOINED and self.now > self._cancel_until and not self.is_moved:
             return ("view", "ask_leader")
         return BEFORE[self.mine]
 
