@@ -348,6 +348,8 @@ MODERATION_REPORTS_A_DAY = env.int("MODERATION_REPORTS_A_DAY", 20)
 # A check by somebody else's machine: a class with `check(text) -> bool`; none by default.
 MODERATION_CHECKER = env("MODERATION_CHECKER", default="")
 MODERATION_CHECKER_URL = env("MODERATION_CHECKER_URL", default="")
+OFFICE_OPENS = dt.time.fromisoformat(env("OFFICE_OPENS", default="08:30"))
+OFFICE_CLOSES = dt.time.fromisoformat(env("OFFICE_CLOSES", default="17:30"))
 REMIND_DAY_HOURS = env.int("REMIND_DAY_HOURS", 24)
 REMIND_SOON_HOURS = env.int("REMIND_SOON_HOURS", 2)
 

@@ -1,5 +1,7 @@
+import datetime as dt
 from typing import Any
 
+import chinese_calendar
 from django.apps import apps
 from django.db import models
 from django.db.models import F, Value
@@ -7,12 +9,13 @@ from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext_lazy as _
 from pghistory.models import Event
 
-from linlingtong.areas.models import Area
+from linlingtong.areas.models import Area, CalendarDay
 from linlingtong.audit.actions import acting
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.turns import in_turn, take_turn
 
 COPY = "area_path"
+FIRST_YEAR = 2024
 
 
 class NameTaken(Refusal):
@@ -116,3 +119,30 @@ def change_area(area_id: int, *, by: Any, **facts: Any) -> Area:
     with acting(by, "change_area"):
         area.save(update_fields=list(facts))
     return area
+
+
+def load_calendar() -> int:
+    """Bring the statutory calendar in step with the installed library; answers how many days were new or different.
+
+    The library follows the yearly notice of the State Council's General Office on holidays (国务院办公厅关于部分节假日
+    安排的通知); a year that it does not know yet is left alone.
+    """
+    last = max(chinese_calendar.constants.holidays).year
+    first, end = dt.date(FIRST_YEAR, 1, 1), dt.date(last + 1, 1, 1)
+    known = {one.day: one for one in CalendarDay.objects.filter(day__gte=first, day__lt=end)}
+    announced = [_announced(first + dt.timedelta(days=n)) for n in range((end - first).days)]
+    changed = [one for one in announced if not _is_same(known.get(one.day), one)]
+    CalendarDay.objects.bulk_create(
+        changed, update_conflicts=True, unique_fields=["day"], update_fields=["is_worked", "holiday"]
+    )
+    return len(changed)
+
+
+def _announced(day: dt.date) -> CalendarDay:
+    is_off, holiday = chinese_calendar.get_holiday_detail(day)
+    name = chinese_calendar.Holiday(holiday).chinese if is_off and holiday else ""
+    return CalendarDay(day=day, is_worked=not is_off, holiday=name)
+
+
+def _is_same(known: CalendarDay | None, announced: CalendarDay) -> bool:
+    return known is not None and (known.is_worked, known.holiday) == (announced.is_worked, announced.holiday)

@@ -107,3 +107,21 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CalendarDay(models.Model):
+    """One day of the statutory calendar, as the State Council announces it: worked or not, and which holiday.
+
+    Saturdays and Sundays are sometimes worked to make up for a long holiday, so weekdays alone are not enough.
+    """
+
+    day = models.DateField(_("day"), primary_key=True)
+    is_worked = models.BooleanField(_("working day"))
+    holiday = models.CharField(_("holiday"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("calendar days")
+
+    def __str__(self) -> str:
+        return f"{self.day}"

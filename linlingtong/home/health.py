@@ -19,6 +19,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from linlingtong.activities.models import Session
+from linlingtong.areas.working_time import last_known_day
+from linlingtong.core.time import today
 from linlingtong.home.tasks import STEPS
 from linlingtong.notifications.models import Message, Tick
 
@@ -106,6 +108,9 @@ class Figures(Collector):
         yield _troubles(now)
         waiting = Session.objects.filter(starts_at__gt=now, waiting__gt=0).aggregate(sum=Sum("waiting"))["sum"]
         yield _gauge("waiting_list", "Entries on the waiting lists of coming sessions", waiting or 0)
+        known_until = last_known_day()
+        ahead = (known_until - today()).days if known_until else 0
+        yield _gauge("calendar_days_ahead", "Days for which the working days are known", ahead)
         steps = GaugeMetricFamily(
             "linlingtong_step_age_seconds", "Since a step of the heartbeat last ran", labels=["step"]
         )

@@ -9,6 +9,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from linlingtong.accounts.actions import forget_old_codes, forget_old_keys
+from linlingtong.areas.actions import load_calendar
 from linlingtong.home.actions import drop_old_exports, erase_due, make_exports
 from linlingtong.home.boards import BOARDS
 from linlingtong.notifications.actions import Words, ask_for_receipts, deliver, only_one, ticked
@@ -22,12 +23,13 @@ def _deliver() -> None:
     deliver(WORDS, seconds=25)
 
 
-def _forget() -> None:
-    """What nobody needs any more goes in the first minute of each hour; a missed hour is made up for in the next."""
+def _each_hour() -> None:
+    """What nobody needs any more goes, and the calendar follows its library: a missed hour is made up in the next."""
     if timezone.now().minute == 0:
         forget_old_codes()
         forget_old_keys()
         drop_old_exports()
+        load_calendar()
 
 
 STEPS: dict[str, Callable[[], object]] = {
@@ -36,7 +38,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "ask_for_receipts": ask_for_receipts,
     "make_exports": make_exports,
     "erase_due": erase_due,
-    "forget": _forget,
+    "each_hour": _each_hour,
 }
 
 

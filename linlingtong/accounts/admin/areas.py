@@ -7,7 +7,7 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin, VerbAdmin, VerbForm, 
 from linlingtong.accounts.models import Appointment
 from linlingtong.accounts.permissions import in_scope
 from linlingtong.areas.actions import add_area, change_area, move_area
-from linlingtong.areas.models import Area, Organization
+from linlingtong.areas.models import Area, CalendarDay, Organization
 
 MANAGERS = (Appointment.Role.MANAGER,)
 
@@ -89,3 +89,28 @@ class OrganizationAdmin(ScopedAdmin[Organization]):
             companies = self.get_queryset(request).filter(kind=Organization.Kind.COMPANY)
             kwargs["queryset"] = companies.order_by("name")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(CalendarDay)
+class CalendarDayAdmin(admin.ModelAdmin[CalendarDay]):
+    """To look at only: the days come from the notice of the State Council, through a maintained library."""
+
+    list_display = ["day", "is_worked", "holiday"]
+    list_filter = ["is_worked", "holiday"]
+    date_hierarchy = "day"
+    ordering = ["day"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(scope_of(request, MANAGERS))
+
+    def has_view_permission(self, request: HttpRequest, obj: CalendarDay | None = None) -> bool:  # noqa: ARG002 - Django's signature
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: CalendarDay | None = None) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: CalendarDay | None = None) -> bool:  # noqa: ARG002 - Django's signature
+        return False

@@ -8,15 +8,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.permissions import is_whole, scope_for
 from linlingtong.activities.admin.sessions import short_of_people
 from linlingtong.activities.models import Activity, ChangeNotice, Registration, Session
+from linlingtong.areas.working_time import last_known_day
+from linlingtong.core.board import Work
 from linlingtong.core.time import day_bounds, today
+from linlingtong.home.boards import BOARDS
 from linlingtong.notifications.models import Message
 from linlingtong.notifications.permissions import may_see_outbox
 
 register = template.Library()
-Card = tuple[int, str, str]
 SHOWN = 20
+DECEMBER = 12
 
 
 @register.simple_tag(takes_context=True)
@@ -28,12 +32,18 @@ def todays_work(context: dict[str, Any]) -> dict[str, Any]:
     todays = sessions.filter(starts_at__gte=start, starts_at__lt=end).select_related("activity").order_by("starts_at")
     return {
         "sessions": list(todays[:SHOWN]),
-        "cards": [*_about_people(user), *_about_activities(user, sessions), *_about_messages(user)],
+        "cards": [
+            *_about_people(user),
+            *_about_activities(user, sessions),
+            *_about_messages(user),
+            *_of_boards(user),
+            *_about_calendar(user),
+        ],
         "roster": reverse("admin:activities_registration_changelist"),
     }
 
 
-def _about_people(user: User) -> list[Card]:
+def _about_people(user: User) -> list[Work]:
     now = timezone.now()
     rows = Registration.objects.managed_by(user).filter(session__ends_at__gt=now)
     roster = reverse("admin:activities_registration_changelist")
@@ -49,7 +59,7 @@ def _about_people(user: User) -> list[Card]:
     ]
 
 
-def _about_activities(user: User, sessions: QuerySet[Session]) -> list[Card]:
+def _about_activities(user: User, sessions: QuerySet[Session]) -> list[Work]:
     activities = reverse("admin:activities_activity_changelist")
     told = ChangeNotice.objects.filter(told_at=None, session__in=sessions).count()
     drafts = Activity.objects.managed_by(user).filter(status=Activity.Status.DRAFT).count()
@@ -61,7 +71,7 @@ def _about_activities(user: User, sessions: QuerySet[Session]) -> list[Card]:
     ]
 
 
-def _about_messages(user: User) -> list[Card]:
+def _about_messages(user: User) -> list[Work]:
     """Those who look after the outbox see what did not arrive."""
     if not may_see_outbox(user):
         return []
@@ -71,3 +81,16 @@ def _about_messages(user: User) -> list[Card]:
         (counts["unknown"], _("messages that may not have arrived"), f"{outbox}?state__exact=unknown"),
         (counts["failed"], _("messages that failed"), f"{outbox}?state__exact=failed"),
     ]
+
+
+def _of_boards(user: User) -> list[Work]:
+    return [card for board in BOARDS for card in board.work(user)]
+
+
+def _about_calendar(user: User) -> list[Work]:
+    """In December somebody has to see to it that the working days of the next year are known: deadlines need them."""
+    known_until = last_known_day()
+    is_december = today().month == DECEMBER
+    if not (is_december and is_whole(scope_for(user))) or (known_until and known_until.year > today().year):
+        return []
+    return [(1, _("year without a calendar of working days"), reverse("admin:areas_calendarday_changelist"))]

@@ -4,20 +4,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0003_subjects_of_notifications'),
+        ("notifications", "0003_subjects_of_notifications"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='message',
-            name='kind',
-            field=models.CharField(choices=[('registration', 'my registrations'), ('offer', 'a place became free'), ('change', 'time or place changed'), ('cancellation', 'activity cancelled'), ('reminder_day', 'reminder a day before'), ('reminder_soon', 'reminder two hours before'), ('opening', 'registration opens'), ('message', 'messages from staff'), ('hours', 'my service hours'), ('feedback', 'after an activity'), ('praise', 'praise and comments'), ('help', 'mutual aid'), ('review', 'what I wrote was reviewed'), ('booking', 'my bookings'), ('ticket', 'my reports')], max_length=20, verbose_name='kind'),
+            model_name="message",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("registration", "my registrations"),
+                    ("offer", "a place became free"),
+                    ("change", "time or place changed"),
+                    ("cancellation", "activity cancelled"),
+                    ("reminder_day", "reminder a day before"),
+                    ("reminder_soon", "reminder two hours before"),
+                    ("opening", "registration opens"),
+                    ("message", "messages from staff"),
+                    ("hours", "my service hours"),
+                    ("feedback", "after an activity"),
+                    ("praise", "praise and comments"),
+                    ("help", "mutual aid"),
+                    ("review", "what I wrote was reviewed"),
+                    ("booking", "my bookings"),
+                    ("ticket", "my reports"),
+                ],
+                max_length=20,
+                verbose_name="kind",
+            ),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('registration', 'my registrations'), ('offer', 'a place became free'), ('change', 'time or place changed'), ('cancellation', 'activity cancelled'), ('reminder_day', 'reminder a day before'), ('reminder_soon', 'reminder two hours before'), ('opening', 'registration opens'), ('message', 'messages from staff'), ('hours', 'my service hours'), ('feedback', 'after an activity'), ('praise', 'praise and comments'), ('help', 'mutual aid'), ('review', 'what I wrote was reviewed'), ('booking', 'my bookings'), ('ticket', 'my reports')], max_length=20),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("registration", "my registrations"),
+                    ("offer", "a place became free"),
+                    ("change", "time or place changed"),
+                    ("cancellation", "activity cancelled"),
+                    ("reminder_day", "reminder a day before"),
+                    ("reminder_soon", "reminder two hours before"),
+                    ("opening", "registration opens"),
+                    ("message", "messages from staff"),
+                    ("hours", "my service hours"),
+                    ("feedback", "after an activity"),
+                    ("praise", "praise and comments"),
+                    ("help", "mutual aid"),
+                    ("review", "what I wrote was reviewed"),
+                    ("booking", "my bookings"),
+                    ("ticket", "my reports"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Registration
+from linlingtong.areas.actions import load_calendar
 from linlingtong.home.management.demo.calendar import Calendar, add_coming, add_past
 from linlingtong.home.management.demo.people import COMMUNITY_STAFF, RESIDENT, SUBDISTRICT_STAFF, People, Place
 from linlingtong.notifications.models import Kind, Notification
@@ -48,6 +49,7 @@ class Command(BaseCommand):
 
     def load(self, residents: int) -> None:
         chance = random.Random(SEED)  # noqa: S311 - a repeatable world, not a secret
+        load_calendar()
         place = Place()
         self.say("areas, companies and dormitories")
         people = People(place, residents, chance)
