@@ -23,6 +23,7 @@ from linlingtong.activities.models import (
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.time import at, today
 from linlingtong.notifications.models import Channel, Kind, Message, Notification, Preferences, Tick
+from linlingtong.toolbox.models import Contact, Guide, Tool
 
 factory: Any = factory_boy  # its own annotations are incomplete
 State = Registration.State
@@ -269,3 +270,44 @@ class TickFactory(DjangoModelFactory[Tick]):
 
     name = factory.Sequence("job-{}".format)
     ran_at = factory.LazyFunction(timezone.now)
+
+
+class ToolFactory(DjangoModelFactory[Tool]):
+    """A tool that leads to the directory."""
+
+    class Meta:
+        model = Tool
+
+    title = factory.Sequence("工具 {}".format)
+    kind = Tool.Kind.PAGE
+    target = "toolbox:contacts"
+    group = Tool.Group.ERRANDS
+
+
+class ContactFactory(DjangoModelFactory[Contact]):
+    """A number of the subdistrict that somebody checked today."""
+
+    class Meta:
+        model = Contact
+
+    area = factory.LazyFunction(subdistrict)
+    category = Contact.Category.GOVERNMENT
+    organization = factory.Sequence("第{}服务中心".format)
+    phone = "0571-0000 0009"
+    assured_at = factory.LazyFunction(timezone.now)
+
+
+class GuideFactory(DjangoModelFactory[Guide]):
+    """A published guide in two steps."""
+
+    class Meta:
+        model = Guide
+
+    area = factory.LazyFunction(subdistrict)
+    slug = factory.Sequence("guide-{}".format)
+    title = factory.Sequence("第{}件事".format)
+    summary = "带上身份证就行"
+    steps = "到社区\n领证"
+    source = "便民服务中心"
+    checked_on = factory.LazyFunction(today)
+    is_published = True

@@ -32,6 +32,7 @@ RULES = {
     r"activities/.*bookmark": OWN,
     r"(activities|community|calendar|search|login|logout|display|language)/": OPEN,
     r"(privacy|terms|accessibility|feedback)/": OPEN,
+    r"(tools|worker\.js)": OPEN,
     r"dev/inbox/": OPEN,
     r"(healthz|readyz|metrics)": OPEN,
     r"$": OPEN,

@@ -14,6 +14,7 @@ from linlingtong.activities.models import Registration
 from linlingtong.areas.actions import load_calendar
 from linlingtong.home.management.demo.calendar import Calendar, add_coming, add_past
 from linlingtong.home.management.demo.people import COMMUNITY_STAFF, RESIDENT, SUBDISTRICT_STAFF, People, Place
+from linlingtong.home.management.demo.toolbox import add_toolbox
 from linlingtong.notifications.models import Kind, Notification
 
 SEED = 2021
@@ -60,6 +61,8 @@ class Command(BaseCommand):
         calendar.write()
         self.say(f"{len(calendar.activities)} activities, {len(calendar.registrations)} registrations")
         self.fill_inbox(people.resident)
+        add_toolbox(place, people, chance)
+        self.say("numbers, guides and tools")
 
     def fill_inbox(self, resident: User) -> None:
         offer = Registration.objects.select_related("session__activity").get(resident=resident, state="offered")
