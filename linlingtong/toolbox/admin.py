@@ -135,6 +135,7 @@ class GuideForm(forms.ModelForm[Guide]):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Nothing chosen: for everybody"),
     )
+    source_url = forms.URLField(label=gettext_lazy("address of the source"), required=False, assume_scheme="https")
 
 
 @admin.register(Guide)

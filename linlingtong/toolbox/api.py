@@ -109,7 +109,7 @@ class WholeGuide(GuideRow):
     duration = serializers.CharField()
     fees = serializers.CharField()
     contact = serializers.IntegerField(allow_null=True, source="contact_id")
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] # the guide's own word; the library uses it too
     source_url = serializers.CharField()
 
 

@@ -292,7 +292,7 @@ class Guide(models.Model):
     def clean(self) -> None:
         if len(self.step_lines) > self.MOST_STEPS:
             raise ValidationError({"steps": _("At most seven steps: people read this standing up.")})
-        if self.valid_until and self.checked_on and self.valid_until < self.checked_on:
+        if self.valid_until and self.valid_until < self.checked_on:
             raise ValidationError({"valid_until": _("It would have ended before it was checked.")})
 
     @property
