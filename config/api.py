@@ -3,7 +3,7 @@
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import TemplateHTMLRenderer
@@ -12,7 +12,6 @@ from linlingtong.accounts import api as accounts
 from linlingtong.activities import api as activities
 from linlingtong.areas import api as areas
 from linlingtong.core.problems import problem_page
-from linlingtong.core.schema import Id
 from linlingtong.home import api as home
 from linlingtong.likes import api as likes
 from linlingtong.moderation import api as moderation
@@ -23,8 +22,6 @@ from linlingtong.tickets import api as tickets
 from linlingtong.toolbox import api as toolbox
 from linlingtong.venues import api as venues
 from linlingtong.volunteering import api as volunteering
-
-register_converter(Id, "id")
 
 
 class Docs(SpectacularSwaggerSplitView):
@@ -52,6 +49,14 @@ v1: list[URLPattern | URLResolver] = [
     path("sessions/<id:session_id>/registration/", activities.SessionRegistration.as_view(), name="registration"),
     path("registrations/<id:registration_id>/accept/", activities.OfferAccepted.as_view(), name="accept"),
     path("registrations/<id:registration_id>/decline/", activities.OfferDeclined.as_view(), name="decline"),
+    path(
+        "registrations/<id:registration_id>/companions/<id:companion_id>/",
+        activities.CompanionOff.as_view(),
+        name="companion",
+    ),
+    path("registrations/<id:registration_id>/code/", activities.RegistrationCode.as_view(), name="check_in_code"),
+    path("sessions/<id:session_id>/check-in/", activities.SessionCheckIn.as_view(), name="check_in"),
+    path("check-ins/", activities.CheckIns.as_view(), name="check_ins"),
     path("notifications/", notifications.Inbox.as_view(), name="notifications"),
     path("notifications/read/", notifications.MarkRead.as_view(), name="read"),
     path("stats/", home.Stats.as_view(), name="stats"),

@@ -328,6 +328,8 @@ API_READS_PER_MINUTE = env.int("API_READS_PER_MINUTE", 600_000)
 
 # Rules of the house that a subdistrict may set for itself.
 TERMS_VERSION = "2026-10"
+# Whether an app must say which version of the texts somebody agreed to who joins; see docs/decisions/.
+SIGN_UP_STATES_TERMS = env.bool("SIGN_UP_STATES_TERMS", PRODUCTION)
 SIGN_IN_CODES_PER_PHONE_AN_HOUR = env.int("SIGN_IN_CODES_PER_PHONE_AN_HOUR", 5)
 SIGN_IN_CODES_PER_PHONE_A_DAY = env.int("SIGN_IN_CODES_PER_PHONE_A_DAY", 15)
 # The admin closes after so long without a call; 0 keeps it open.
@@ -339,6 +341,8 @@ OFFER_MINUTES_AT_LEAST = env.int("OFFER_MINUTES_AT_LEAST", 30)
 CONFIRM_AT_ONCE_HOURS = env.int("CONFIRM_AT_ONCE_HOURS", 24)
 NO_PROMOTION_HOURS = env.int("NO_PROMOTION_HOURS", 2)
 PARTY_PASSES = env.int("PARTY_PASSES", 2)
+# 0: nothing follows when somebody keeps a place and does not come; else the days until the next registration.
+NO_SHOW_DELAY_DAYS = env.int("NO_SHOW_DELAY_DAYS", 0)
 CHANGE_NOTICE_MINUTES = env.int("CHANGE_NOTICE_MINUTES", 10)
 PHOTOS_A_DAY = env.int("PHOTOS_A_DAY", 100)
 # So many first posts of a new neighbour wait for a look; so many neighbours who report something hide it.

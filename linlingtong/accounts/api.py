@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.actions import UnlikelyBirthday, change_profile, is_likely_birthday
+from linlingtong.accounts.actions import HOMES, UnlikelyBirthday, change_profile, is_likely_birthday
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.conditional import Personal
@@ -54,7 +54,9 @@ class Profile(serializers.Serializer[Any]):
 
 class ProfileBody(serializers.Serializer[Any]):
     nickname = Text(max_length=30, required=False)
-    home_area = Whole(min_value=1, max_value=LARGEST_ID, required=False, allow_null=True)
+    home_area = Whole(
+        min_value=1, max_value=LARGEST_ID, required=False, allow_null=True, help_text="A community, grid or building"
+    )
     born_on = Day(required=False, allow_null=True)
     elder_mode = YesNo(required=False)
     text_size = serializers.ChoiceField(choices=User.TextSize.choices, required=False)
@@ -65,6 +67,8 @@ class ProfileBody(serializers.Serializer[Any]):
         area = Area.objects.active().filter(pk=key).first() if key else None
         if key and area is None:
             raise serializers.ValidationError(_("There is no such area."), code="does_not_exist")
+        if area and area.level not in HOMES:
+            raise serializers.ValidationError(_("Choose a community, a grid or a building."), code="not_a_home")
         return area
 
     def validate_born_on(self, day: dt.date | None) -> dt.date | None:

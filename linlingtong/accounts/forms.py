@@ -7,14 +7,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linlingtong.accounts.actions import UnlikelyBirthday, is_likely_birthday
+from linlingtong.accounts.actions import HOMES, UnlikelyBirthday, is_likely_birthday
 from linlingtong.accounts.display import Display
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.text import clean_text
 from linlingtong.core.time import today
 
-HOMES = (Area.Level.COMMUNITY, Area.Level.GRID, Area.Level.BUILDING)
 Choices = list[Any]
 
 

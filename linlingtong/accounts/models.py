@@ -129,9 +129,15 @@ class Consent(models.Model):
         TERMS = "terms", _("terms of use")
         PRIVACY = "privacy", _("privacy notice")
 
+    class Source(models.TextChoices):
+        PAGE = "page", _("ticked on the sign-in page")
+        APP = "app", _("stated by an app")
+        API = "api", _("an app signed up without stating it")
+
     user = models.ForeignKey(User, models.CASCADE, related_name="consents")
     kind = models.CharField(_("text"), max_length=10, choices=Kind)
     version = models.CharField(_("version"), max_length=20)
+    source = models.CharField(_("how"), max_length=4, choices=Source, default=Source.PAGE)
     given_at = models.DateTimeField(_("given at"), default=timezone.now)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
 

@@ -40,21 +40,22 @@ class AreaList(Public):
         query = AreaQuery.read(request.query_params)
         areas = Area.objects.active()
         if "parent" in query:
+            path_of(query["parent"], name="parent")
             areas = areas.filter(parent=query["parent"])
         pages = Pages()
         rows = pages.paginate_queryset(areas.values("id", "level", "name", "path", "parent"), request, self)
         return pages.get_paginated_response(rows)
 
 
-def path_of(area_id: int) -> str:
+def path_of(area_id: int, *, name: str = "area") -> str:
     """The path of an area that a caller named.
 
     Remembered for a minute, because lists are filtered by a handful of areas and their paths hardly ever change.
-    Raises a validation error on the field `area` when there is no such area.
+    Raises a validation error on the named field when there is no such area.
     """
     path = _path(area_id, int(time.monotonic() // SECONDS))
     if path is None:
-        raise serializers.ValidationError({"area": [_("There is no such area.")]}, code="does_not_exist")
+        raise serializers.ValidationError({name: [_("There is no such area.")]}, code="does_not_exist")
     return path
 
 

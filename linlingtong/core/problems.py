@@ -33,6 +33,11 @@ TITLES: dict[int, Any] = {
     500: gettext_lazy("Something broke on our side"),
     503: gettext_lazy("Very busy right now"),
 }
+# What the libraries say in English only, or wrongly in Chinese.
+BETTER_SAID: dict[str, Any] = {
+    "No data provided": gettext_lazy("Send an object, for example {}."),
+    "null_characters_not_allowed": gettext_lazy("It holds a character that cannot be stored (NUL)."),
+}
 log = structlog.get_logger(__name__)
 
 
@@ -134,5 +139,9 @@ def fields_of(detail: Any, prefix: str = "") -> dict[str, list[dict[str, str]]]:
     messages = detail if isinstance(detail, list) else [detail]
     if any(isinstance(message, dict | list) for message in messages):
         return fields_of({index: message for index, message in enumerate(messages) if message}, prefix)
-    name = prefix or "non_field_errors"
-    return {name: [{"code": getattr(m, "code", None) or "invalid", "message": str(m)} for m in messages]}
+    return {prefix or "non_field_errors": [_said(message) for message in messages]}
+
+
+def _said(message: Any) -> dict[str, str]:
+    code = getattr(message, "code", None) or "invalid"
+    return {"code": code, "message": str(BETTER_SAID.get(str(message)) or BETTER_SAID.get(code) or message)}

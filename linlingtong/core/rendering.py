@@ -6,6 +6,7 @@ import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -77,4 +78,5 @@ class JSONParser(BaseParser):
                 raise RequestDataTooBig("JSON")
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:
-            raise ParseError(f"JSON: {error}") from error
+            where = {"line": error.lineno, "column": error.colno}
+            raise ParseError(_("This is no JSON: line %(line)d, column %(column)d.") % where) from error

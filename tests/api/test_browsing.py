@@ -261,6 +261,11 @@ def test_the_calendar_file(anonymous: App, session: Session) -> None:
     assert (unknown.status_code, unknown["Content-Type"]) == (404, "application/problem+json")
 
 
+def test_areas_inside_nothing_are_a_400(anonymous: App) -> None:
+    answer = anonymous.get("areas/?parent=4711")
+    assert (answer.status_code, answer.json()["errors"]["parent"][0]["code"]) == (400, "does_not_exist")
+
+
 def test_areas_are_found_from_their_parent(anonymous: App) -> None:
     community = AreaFactory.create()
     grid = AreaFactory.create(parent=community, level="grid")

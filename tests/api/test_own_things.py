@@ -130,3 +130,12 @@ def test_personal_things_need_a_person(anonymous: App, method: str, path: str) -
     assert (response.status_code, response["Content-Type"]) == (401, "application/problem+json")
     assert response["Cache-Control"] == "no-store"
     assert response.json()["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize("level", ["subdistrict", "micro_grid"])
+def test_nobody_lives_in_the_whole_subdistrict(app: App, level: str) -> None:
+    inside = AreaFactory.create()
+    area = inside.parent if level == "subdistrict" else AreaFactory.create(level=level, parent=inside)
+    answer = app.patch("me/", {"home_area": area.pk})
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["home_area"][0]["code"] == "not_a_home"

@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -341,3 +342,40 @@ def test_unknown_fields_are_ignored_and_numbers_beyond_64_bits_too(app: App, ses
     response = app.put(f"sessions/{session.pk}/registration/", body)
     assert response.status_code in {201, 400}
     assert orjson.loads(response.content)
+
+
+def test_a_question_that_nobody_asked_is_a_400(app: App, session: Session) -> None:
+    asked = QuestionFactory.create(activity=session.activity, kind="text")
+    foreign = QuestionFactory.create()
+    for key in (str(foreign.pk), "colour", "-1", "9" * 30):
+        answer = app.put(f"sessions/{session.pk}/registration/", {"answers": {key: "red", str(asked.pk): "ok"}})
+        assert answer.status_code == 400
+        assert list(answer.json()["errors"]) == [f"answers.{key}"]
+    assert not Registration.objects.exists()
+    done = app.put(f"sessions/{session.pk}/registration/", {"answers": {str(asked.pk): "ok"}})
+    assert (done.status_code, done.json()["answers"]) == (201, {str(asked.pk): "ok"})
+
+
+@pytest.mark.parametrize(
+    "body", [b"null", b'{"answers": []}', b'{"note": "a\\u0000"}', b"{", b'{"answers": {"x": 1}}']
+)
+def test_problems_are_told_in_chinese_whoever_found_them(app: App, session: Session, body: bytes) -> None:
+    answer = app.put(f"sessions/{session.pk}/registration/", body).json()
+    messages = [one["message"] for found in answer.get("errors", {}).values() for one in found] or [answer["detail"]]
+    assert all(re.search("[\u4e00-\u9fff]", text) for text in messages)
+
+
+def test_a_companion_is_taken_off_and_frees_one_place(app: App, app_of: Any, session: Session) -> None:
+    Session.objects.filter(pk=session.pk).update(capacity=3)
+    mine = app.put(f"sessions/{session.pk}/registration/", {"party": [{"name": "a"}, {"name": "b"}]}).json()
+    other = app_of(UserFactory.create())
+    assert other.put(f"sessions/{session.pk}/registration/").json()["state"] == "waitlisted"
+    path = f"registrations/{mine['id']}/companions/{mine['party'][0]['id']}/"
+    assert other.delete(path).status_code == 404
+    for _twice in range(2):
+        answer = app.delete(path)
+        assert (answer.status_code, answer.json()["places"]) == (200, 2)
+        assert [one["name"] for one in answer.json()["party"]] == ["b"]
+    assert other.get("me/registrations/").json()["results"][0]["state"] == "confirmed"
+    again = app.put(f"sessions/{session.pk}/registration/", {"party": []})
+    assert (again.status_code, again.json()["places"]) == (200, 2)

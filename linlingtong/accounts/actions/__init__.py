@@ -15,7 +15,14 @@ from linlingtong.accounts.actions.memberships import (
     join_organization,
     leave_organization,
 )
-from linlingtong.accounts.actions.profile import UnlikelyBirthday, change_profile, is_likely_birthday
+from linlingtong.accounts.actions.profile import (
+    HOMES,
+    UnlikelyBirthday,
+    change_profile,
+    is_likely_birthday,
+    nickname_gates,
+    set_nickname,
+)
 from linlingtong.accounts.actions.sign_in import (
     JustSent,
     NotSent,
@@ -32,6 +39,7 @@ from linlingtong.accounts.actions.sign_in import (
 )
 
 __all__ = [
+    "HOMES",
     "AlreadyMember",
     "AppointedAlready",
     "AppointmentEnded",
@@ -58,8 +66,10 @@ __all__ = [
     "join_organization",
     "keep_phone",
     "leave_organization",
+    "nickname_gates",
     "resident_of",
     "send_code",
     "send_word",
+    "set_nickname",
     "try_code",
 ]

@@ -183,13 +183,12 @@ def keep_phone(user: User, phone: str, *, is_verified: bool) -> None:
         user.save(update_fields=["phone", "phone_verified_at"])
 
 
-def give_consent(user: User, *, by: User) -> None:
+def give_consent(user: User, *, by: User, source: str = Consent.Source.PAGE) -> None:
     """Record agreement to the texts in their present version; nobody agrees for somebody else."""
     if by.pk != user.pk:
         raise PermissionDenied
-    Consent.objects.bulk_create(
-        [Consent(user=user, kind=kind, version=settings.TERMS_VERSION) for kind in Consent.Kind], ignore_conflicts=True
-    )
+    given = [Consent(user=user, kind=kind, version=settings.TERMS_VERSION, source=source) for kind in Consent.Kind]
+    Consent.objects.bulk_create(given, ignore_conflicts=True)
 
 
 def forget_old_codes() -> int:

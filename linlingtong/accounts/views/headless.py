@@ -7,18 +7,21 @@ tried there without limit.
 from typing import Any
 
 import orjson
-from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.headless.account import inputs, views
 from allauth.headless.base.views import ConfigView
 from allauth.headless.constants import Client
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 
-from linlingtong.accounts.actions import Verdict, try_code
+from linlingtong.accounts.actions import Verdict, give_consent, try_code
 from linlingtong.accounts.adapter import AccountAdapter
-from linlingtong.accounts.models import User
+from linlingtong.accounts.models import Consent, User
+
+TERMS = "terms"
 
 
 class Door:
@@ -32,18 +35,46 @@ class Door:
         except orjson.JSONDecodeError:
             found = None
         if not isinstance(found, dict):
-            raise ImmediateHttpResponse(JsonResponse({"status": 400}, status=400))
+            error = {"message": _("Send an object, for example {}."), "code": "parse_error"}
+            raise ImmediateHttpResponse(JsonResponse({"status": 400, "errors": [error]}, status=400))
         return found
 
 
 def checked(ref: str | None, typed: str) -> str:
-    """The typed digits when they are right; otherwise allauth's own error, after as much work for an unknown phone."""
+    """The typed digits when they are right; otherwise allauth's own code, after as much work for an unknown phone."""
     if not ref:
         User.objects.filter(pk=0).first()
     if try_code(ref or "", typed).verdict is not Verdict.RIGHT:
-        error: ValidationError = get_adapter().validation_error("incorrect_code")
-        raise error
+        text = _("That is not the code, or it is too old. Check the six digits, or ask for a new code.")
+        raise ValidationError(text, code="incorrect_code")
     return typed
+
+
+def terms_of(request: HttpRequest, body: dict[str, Any] | None) -> str:
+    """The version of the texts that the client says the person agreed to; raises the answer to a wrong one."""
+    stated = str((body or {}).get(TERMS) or request.headers.get("X-Terms-Version", ""))
+    if stated and stated != settings.TERMS_VERSION:
+        text = _("Terms and privacy notice have changed: show the version %(version)s and ask again.")
+        raise refused("terms_changed", text % {"version": settings.TERMS_VERSION})
+    return stated
+
+
+def refused(code: str, message: str) -> ImmediateHttpResponse:
+    """400 in the shape of allauth's errors."""
+    error = {"message": message, "code": code, "param": TERMS}
+    return ImmediateHttpResponse(JsonResponse({"status": 400, "errors": [error]}, status=400))
+
+
+def note_consent(request: HttpRequest, stated: str) -> None:
+    """Whoever has just come in agreed: as the client stated, or, the first time, by signing up."""
+    user = request.user
+    if not isinstance(user, User):
+        return
+    stated = stated or request.session.pop(TERMS, "")
+    if stated:
+        give_consent(user, by=user, source=Consent.Source.APP)
+    elif not user.consents.exists():
+        give_consent(user, by=user, source=Consent.Source.API)
 
 
 class LoginCodeInput(inputs.ConfirmLoginCodeInput):  # type: ignore[misc]
@@ -59,12 +90,28 @@ class PhoneCodeInput(inputs.VerifyPhoneInput):  # type: ignore[misc]
 class SignUp(Door, views.SignupView):  # type: ignore[misc]
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Refuses before anybody is stored: allauth would swallow a refusal for one kind of phone only."""
+        stated = terms_of(request, self.data)
+        if not stated and settings.SIGN_UP_STATES_TERMS:
+            raise refused("terms_required", _("Show terms and privacy notice, and send the version agreed to."))
         AccountAdapter(request).refuse_if_too_often(self.input.cleaned_data["phone"])
+        request.session[TERMS] = stated
         answer: HttpResponse = super().post(request, *args, **kwargs)
         return answer
 
 
-class VerifyPhone(Door, views.VerifyPhoneView):  # type: ignore[misc]
+class Entry(Door):
+    """The step that lets somebody in: what they agreed to is recorded with it."""
+
+    data: dict[str, Any] | None
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        stated = terms_of(request, self.data)
+        answer: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        note_consent(request, stated)
+        return answer
+
+
+class VerifyPhone(Entry, views.VerifyPhoneView):  # type: ignore[misc]
     input_class = PhoneCodeInput
 
 
@@ -80,8 +127,22 @@ class ResendLoginCode(Door, views.ResendLoginCodeView):  # type: ignore[misc]
     """Another code while signing in."""
 
 
-class ConfirmLoginCode(Door, views.ConfirmLoginCodeView):  # type: ignore[misc]
+class ConfirmLoginCode(Entry, views.ConfirmLoginCodeView):  # type: ignore[misc]
     input_class = LoginCodeInput
+
+
+class Config(ConfigView):  # type: ignore[misc]
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The library's answer, and which texts a client has to show before somebody joins."""
+        answer: JsonResponse = super().get(request, *args, **kwargs)
+        found = orjson.loads(answer.content)
+        found["data"][TERMS] = {
+            "version": settings.TERMS_VERSION,
+            "is_required": settings.SIGN_UP_STATES_TERMS,
+            "terms_url": f"{settings.SITE_URL}{reverse('home:terms')}",
+            "privacy_url": f"{settings.SITE_URL}{reverse('home:privacy')}",
+        }
+        return JsonResponse(found)
 
 
 class Session(Door, views.SessionView):  # type: ignore[misc]
@@ -89,7 +150,7 @@ class Session(Door, views.SessionView):  # type: ignore[misc]
 
 
 DOORS: dict[str, Any] = {
-    "config": ConfigView,
+    "config": Config,
     "auth/session": Session,
     "auth/signup": SignUp,
     "auth/phone/verify": VerifyPhone,

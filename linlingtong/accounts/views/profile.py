@@ -7,15 +7,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from linlingtong.accounts.actions import (
+    HOMES,
     change_profile,
     join_organization,
     leave_organization,
 )
-from linlingtong.accounts.forms import HOMES, JoinForm, ProfileForm
+from linlingtong.accounts.forms import JoinForm, ProfileForm
 from linlingtong.accounts.models import Membership, User
 from linlingtong.accounts.views.display import speak
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.refusal import Refusal
+from linlingtong.core.text import clean_text
 from linlingtong.core.time import today
 
 
@@ -31,6 +33,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         response = redirect("accounts:profile")
         speak(request, response, form.cleaned_data["language"])
         messages.success(request, _("Saved."))
+        if me.nickname != " ".join(clean_text(form.cleaned_data["nickname"]).split()):
+            messages.info(request, _("A colleague looks at your new nickname first; until then the old one stays."))
         return response
     return render(request, "accounts/profile.html", {"form": form})
 

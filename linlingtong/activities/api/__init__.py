@@ -1,5 +1,7 @@
 from linlingtong.activities.api.browsing import ActivityCalendar, ActivityDetail, ActivityList
+from linlingtong.activities.api.check_in import CheckIns, RegistrationCode, SessionCheckIn
 from linlingtong.activities.api.registering import (
+    CompanionOff,
     MyRegistrations,
     OfferAccepted,
     OfferDeclined,
@@ -10,8 +12,12 @@ __all__ = [
     "ActivityCalendar",
     "ActivityDetail",
     "ActivityList",
+    "CheckIns",
+    "CompanionOff",
     "MyRegistrations",
     "OfferAccepted",
     "OfferDeclined",
+    "RegistrationCode",
+    "SessionCheckIn",
     "SessionRegistration",
 ]

@@ -1,21 +1,23 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
-from linlingtong.activities.actions import Guest, accept, decline, give_up, refusals, register
+from linlingtong.activities.actions import Guest, accept, decline, drop_companion, give_up, refusals, register
 from linlingtong.activities.api.shapes import OwnRegistration, RegistrationShape, registration_row
-from linlingtong.activities.models import Companion, Registration
+from linlingtong.activities.models import Companion, Question, Registration, Session
 from linlingtong.activities.models.standing import with_position
 from linlingtong.core.conditional import Personal
-from linlingtong.core.fields import Query, Text, Whole, YesNo
+from linlingtong.core.fields import LARGEST_ID, Query, Text, Whole, YesNo
 from linlingtong.core.pagination import Pages
 
 MOST_COMPANIONS = 50
@@ -31,12 +33,22 @@ class CompanionBody(serializers.Serializer[Any]):
 class Answers(serializers.Field[Any, Any, Any, Any]):
     """Answers by the id of the question: text, or true and false."""
 
-    default_error_messages = {"invalid": "Answers are an object of texts and booleans, named by question ids."}
+    default_error_messages = {
+        "invalid": gettext_lazy("Answers are an object of texts and booleans, named by question ids."),
+        "unknown": gettext_lazy("This activity does not ask the question %(key)s."),
+    }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict) or len(data) > MOST_ANSWERS:
             self.fail("invalid")
-        return {key: self._answer(value) for key, value in data.items() if key.isascii() and key.isdigit()}
+        errors = {key: [self.unknown(key)] for key in data if not _is_key(key)}
+        if errors:
+            raise serializers.ValidationError(errors)
+        return {key: self._answer(value) for key, value in data.items()}
+
+    @classmethod
+    def unknown(cls, key: str) -> ErrorDetail:
+        return ErrorDetail(cls.default_error_messages["unknown"] % {"key": key[:20]}, "unknown_question")
 
     def _answer(self, value: Any) -> Any:
         if isinstance(value, bool) or value is None:
@@ -45,6 +57,21 @@ class Answers(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+def _is_key(key: str) -> bool:
+    return key.isascii() and key.isdigit() and 0 < int(key[:20]) <= LARGEST_ID
+
+
+def check_questions(session_id: int, answers: Mapping[str, Any]) -> None:
+    """Raises a validation error for answers that this session's activity did not ask for; a typo must not get lost."""
+    if not answers:
+        return
+    activity = Session.objects.filter(pk=session_id).values_list("activity", flat=True).first()
+    asked = set(Question.objects.filter(activity=activity).values_list("pk", flat=True))
+    unknown = {key: [Answers.unknown(key)] for key in answers if int(key) not in asked}
+    if unknown and activity:
+        raise serializers.ValidationError({"answers": unknown})
 
 
 class RegistrationBody(serializers.Serializer[Any]):
@@ -82,11 +109,16 @@ class SessionRegistration(Personal):
         },
     )
     def put(self, request: Request, session_id: int) -> Response:
-        """Register for the session, or join its waiting list; sending it again changes nothing."""
+        """Register for the session, or join its waiting list; sending it again changes nothing.
+
+        Also not with another party: who stays at home is taken off by DELETE on the companion, who comes along later
+        needs a registration anew.
+        """
         user = caller(request)
         body = RegistrationBody(data=request.data)
         body.is_valid(raise_exception=True)
         wishes = dict(body.validated_data)
+        check_questions(session_id, wishes.get("answers", {}))
         party = [Guest(one["name"], one.get("age")) for one in wishes.pop("party", ())]
         placed = register(session_id, user, by=user, party=party, **wishes)
         return Response(as_its_resident_sees(placed.registration), 201 if placed.created else 200)
@@ -96,6 +128,17 @@ class SessionRegistration(Personal):
         """Give the place or the place in the queue up; the answer is the registration, cancelled."""
         user = caller(request)
         return Response(as_its_resident_sees(give_up(session_id, user, by=user)))
+
+
+class CompanionOff(Personal):
+    board = "activities"
+    refusals: ClassVar[dict[str, Any]] = {"DELETE": (refusals.TooLateToCancel, refusals.NotRegistered)}
+
+    @extend_schema(operation_id="take_companion_off", request=None, responses={200: RegistrationShape})
+    def delete(self, request: Request, registration_id: int, companion_id: int) -> Response:
+        """One companion stays at home, and one place goes to the next in line. Sending it again changes nothing."""
+        mine = Registration.objects.visible_to(caller(request)).only("id").get(pk=registration_id)
+        return Response(as_its_resident_sees(drop_companion(mine.pk, companion_id, by=caller(request))))
 
 
 class MyRegistrationsQuery(Query):
