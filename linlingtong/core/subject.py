@@ -3,8 +3,21 @@ from dataclasses import dataclass
 from typing import Any
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What moderation has to know of an object that was never submitted: who wrote it, what, and where it belongs."""
+
+    author: Any
+    text: str
+    area_path: str = ""
+
+
 def _nobody(_object_id: int, _user: Any) -> bool:
     return False
+
+
+def _unknown(_object_id: int) -> Facts | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -13,6 +26,7 @@ class Subject:
 
     `hide` takes the object away from everybody but its author and staff, `show` gives it back; both only write, in the
     caller's transaction, and may run again. `may_see` answers whether this person (perhaps anonymous) sees it now.
+    `facts` is for boards whose older rows were never submitted.
     """
 
     kind: str
@@ -21,6 +35,7 @@ class Subject:
     show: Callable[[int], object]
     hide: Callable[[int], object]
     may_see: Callable[[int, Any], bool] = _nobody
+    facts: Callable[[int], Facts | None] = _unknown
 
 
 _known: dict[str, Subject] = {}

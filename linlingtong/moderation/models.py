@@ -1,4 +1,4 @@
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
+from linlingtong.moderation.spelling import squeezed
 
 
 class Word(models.Model):
@@ -23,6 +24,10 @@ class Word(models.Model):
     def __str__(self) -> str:
         return self.text
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.normal = squeezed(self.text)
+        super().save(*args, **kwargs)
+
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def queue(self) -> Self:
@@ -36,7 +41,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 class Case(models.Model):
     """What moderation knows of one object that a resident wrote: one row for each object, for its whole life.
 
-    The object's board keeps its own column of whether it is visible; `is_visible` here says what that column has to be.
+    The object's board keeps its own column of whether it is visible; `is_visible` here says what that has to be.
     """
 
     class State(models.TextChoices):
@@ -52,6 +57,7 @@ class Case(models.Model):
         NONE = "", "—"
         NEWCOMER = "newcomer", _("first posts of a new neighbour")
         WORD = "word", _("a watched word")
+        MINORS = "minors", _("a child is shown or named")
         CHECKER = "checker", _("an outside check")
         REPORTS = "reports", _("reported by neighbours")
         CHANGED = "changed", _("changed after a return")
@@ -119,9 +125,9 @@ class Case(models.Model):
         return self.state in self.WAITING_STATES
 
     @property
-    def is_final(self) -> bool:
-        """Whether nothing more can be said about it by its author."""
-        return self.appealed_at is not None
+    def may_be_appealed(self) -> bool:
+        """Whether its author may ask for another person's decision; that is possible once."""
+        return self.state in {self.State.RETURNED, self.State.HIDDEN} and self.appealed_at is None
 
 
 class CaseEvent(models.Model):
@@ -153,6 +159,7 @@ class Report(models.Model):
         PRIVACY = "privacy", _("somebody's phone, address or face")
         CHILD = "child", _("a child is shown or named")
         UNTRUE = "untrue", _("not true")
+        NAME = "name", _("an offensive nickname")
         OTHER = "other", _("something else")
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="reports")
