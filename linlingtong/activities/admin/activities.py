@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
+from linlingtong.accounts.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted
 from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.activities import actions
-from linlingtong.activities.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted
 from linlingtong.activities.admin.forms import HELP, MOMENTS, ActivityForm
 from linlingtong.activities.admin.history import HistoryAdmin
 from linlingtong.activities.admin.inlines import QuestionInline, SessionInline, manages

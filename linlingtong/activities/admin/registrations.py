@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
+from linlingtong.accounts.admin.asking import Asked, ReasonForm, TextForm, ask
 from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.activities import actions as verbs
-from linlingtong.activities.admin.asking import Asked, ReasonForm, TextForm, ask
 from linlingtong.activities.models import Registration, Session
 from linlingtong.activities.models.standing import with_position
 from linlingtong.areas.models import inside

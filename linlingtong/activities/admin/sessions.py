@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from linlingtong.accounts.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted, seen
 from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin
 from linlingtong.activities import actions
 from linlingtong.activities.admin.activities import gauge_of, told_words
-from linlingtong.activities.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted, seen
 from linlingtong.activities.admin.forms import MOMENTS, SessionRowForm
 from linlingtong.activities.admin.history import HistoryAdmin
 from linlingtong.activities.admin.inlines import manages

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.text import clean_text
 
-TEMPLATE = "admin/activities/ask.html"
+TEMPLATE = "admin/ask.html"
 CONFIRMED = "_confirmed"
 
 
