@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions import Guest
-from linlingtong.activities.models import Activity, Question, Session
+from linlingtong.activities.models import Activity, Question, Scan, Session
 from linlingtong.areas.models import Area
+from linlingtong.core.fields import LARGEST_ID
 from linlingtong.core.text import clean_text
 from linlingtong.core.time import today
 
@@ -204,6 +205,64 @@ class GiveUpForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"class": "input"}),
         error_messages={"max_length": gettext_lazy("Keep it to 200 characters, please.")},
+    )
+
+
+class ArrivalForm(forms.Form):
+    """The six digits or the code that stands on the venue's screen."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Six digits on the screen"),
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"class": "input input-code", "inputmode": "numeric", "autocomplete": "one-time-code"}
+        ),
+        error_messages={"required": gettext_lazy("Type the six digits that you see on the screen.")},
+    )
+    kind = forms.ChoiceField(choices=[("in", "in"), ("out", "out")], required=False)
+
+
+class EntryForm(forms.Form):
+    """What a scanner or a keyboard puts into the box of the console."""
+
+    entry = forms.CharField(max_length=300, required=False)
+    kind = forms.ChoiceField(choices=[("in", "in"), ("out", "out")])
+
+
+class MarkForm(forms.Form):
+    """One tap on a line of the roster."""
+
+    registration = forms.IntegerField(min_value=1, max_value=LARGEST_ID)
+    kind = forms.ChoiceField(choices=Scan.Kind.choices)
+
+
+class LetInForm(forms.Form):
+    """Somebody whom nobody expected: by phone, by line of the roster, or by name alone."""
+
+    resident = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
+    phone = forms.CharField(max_length=40, required=False)
+    name = forms.CharField(max_length=60, required=False)
+    client_id = forms.UUIDField(required=False)
+
+
+class SettleForm(forms.Form):
+    """The leader has looked at an arrival by the printed code."""
+
+    scan = forms.IntegerField(min_value=1, max_value=LARGEST_ID)
+    is_here = forms.BooleanField(required=False)
+
+
+class WalkInForm(forms.Form):
+    walk_in = forms.IntegerField(min_value=1, max_value=LARGEST_ID)
+    has_left = forms.BooleanField(required=False)
+
+
+class AppealForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("Why you could not come"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 3}),
+        error_messages={"required": gettext_lazy("Write in a sentence why you could not come.")},
     )
 
 

@@ -89,7 +89,7 @@ def venue_digits(session_id: int, moment: dt.datetime) -> str:
 def are_venue_digits(digits: str, session_id: int, moment: dt.datetime) -> bool:
     present = _window(VENUE, moment)
     shown = [_venue_digits(session_id, present - back) for back in range(GRACE[VENUE][0] + 1)]
-    return any([constant_time_compare(digits, one) for one in shown])
+    return any(constant_time_compare(digits, one) for one in shown)
 
 
 def spoken_digits(session_id: int, number: int) -> str:
