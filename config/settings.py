@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "linlingtong.accounts.staff_session.StaffSessionMiddleware",
+    "linlingtong.accounts.staff_session.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -198,6 +200,10 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # The adapter counts codes by phone in PostgreSQL; limits by address would lock out a dormitory.
 ACCOUNT_RATE_LIMITS = False
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
+# The second factor of staff; a clock may be half a minute wrong.
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "临灵通"
+MFA_TOTP_TOLERANCE = 1
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "linlingtong.accounts.authentication.Tokens"  # noqa: S105 - a path
@@ -334,6 +340,8 @@ SIGN_IN_CODES_PER_PHONE_AN_HOUR = env.int("SIGN_IN_CODES_PER_PHONE_AN_HOUR", 5)
 SIGN_IN_CODES_PER_PHONE_A_DAY = env.int("SIGN_IN_CODES_PER_PHONE_A_DAY", 15)
 # The admin closes after so long without a call; 0 keeps it open.
 STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", 30 if PRODUCTION else 0)
+# Staff pages ask for a code of an authenticator app, once in each session.
+STAFF_TOTP = env.bool("STAFF_TOTP", PRODUCTION)
 # High, because a whole dormitory sits behind one address.
 SIGN_IN_CODES_PER_ADDRESS_AN_HOUR = env.int("SIGN_IN_CODES_PER_ADDRESS_AN_HOUR", 1000)
 OFFER_HOURS = env.int("OFFER_HOURS", 12)

@@ -26,6 +26,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     Where allauth keeps "the code" in its session, it keeps our reference; the digits exist in the SMS only.
     """
 
+    def get_login_stages(self) -> list[str]:
+        """The second factor guards the pages of staff, not the sign-in: `staff_session` asks for it."""
+        stages: list[str] = super().get_login_stages()
+        return [stage for stage in stages if not stage.startswith("allauth.mfa")]
+
     def phone_form_field(self, **kwargs: Any) -> PhoneField:
         return PhoneField(**kwargs)
 

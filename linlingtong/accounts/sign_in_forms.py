@@ -30,6 +30,17 @@ class CodeInput(forms.PasswordInput):
     input_type = "text"
 
 
+class SecondFactorForm(forms.Form):
+    """What the authenticator app shows, or a code on paper."""
+
+    code = forms.CharField(
+        label=_("Code of your authenticator app"),
+        max_length=40,
+        widget=CodeInput(attrs={"class": "input input-code", "inputmode": "numeric", "autocomplete": "one-time-code"}),
+        error_messages={"required": _("Type the six digits that the app shows.")},
+    )
+
+
 class CodeForm(forms.Form):
     """Step two: the six digits."""
 

@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 SEEN = "staff_seen"
 # Written once a minute at most: a session is a row.
 STEP = 60
+PROVEN = "second_factor"
 
 
 class StaffSessionMiddleware:
@@ -34,6 +36,29 @@ class StaffSessionMiddleware:
         if idle > STEP:
             note_presence(request)
         return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """With STAFF_TOTP on, staff pages open to sessions only that have shown the second factor."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_staff_page = settings.STAFF_TOTP and request.path.startswith("/admin/") and request.user.is_staff
+        if not is_staff_page or is_proven(request):
+            return self.get_response(request)
+        wanted = request.get_full_path() if request.method == "GET" else request.path
+        return redirect_to_login(wanted, reverse("accounts:second_factor"))
+
+
+def is_proven(request: HttpRequest) -> bool:
+    """Whether whoever holds this session has shown the second factor in it."""
+    return bool(request.session.get(PROVEN) == request.user.pk)
+
+
+def note_proof(request: HttpRequest) -> None:
+    request.session[PROVEN] = request.user.pk
 
 
 def note_presence(request: HttpRequest) -> None:

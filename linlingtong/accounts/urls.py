@@ -1,10 +1,11 @@
 from django.urls import path
 
-from linlingtong.accounts.views import display, profile, signing_in
+from linlingtong.accounts.views import display, profile, second_factor, signing_in
 
 app_name = "accounts"
 urlpatterns = [
     path("login/", signing_in.login, name="login"),
+    path("login/second/", second_factor.second_factor, name="second_factor"),
     path("logout/", signing_in.logout, name="logout"),
     path("me/profile/", profile.profile, name="profile"),
     path("me/privacy/", profile.privacy, name="privacy"),

@@ -23,6 +23,12 @@ from linlingtong.accounts.actions.profile import (
     nickname_gates,
     set_nickname,
 )
+from linlingtong.accounts.actions.second_factor import (
+    forget_second_factor,
+    has_second_factor,
+    is_second_factor,
+    set_second_factor_up,
+)
 from linlingtong.accounts.actions.sign_in import (
     JustSent,
     NotSent,
@@ -61,8 +67,11 @@ __all__ = [
     "dismiss",
     "forget_old_codes",
     "forget_old_keys",
+    "forget_second_factor",
     "give_consent",
+    "has_second_factor",
     "is_likely_birthday",
+    "is_second_factor",
     "join_organization",
     "keep_phone",
     "leave_organization",
@@ -71,5 +80,6 @@ __all__ = [
     "send_code",
     "send_word",
     "set_nickname",
+    "set_second_factor_up",
     "try_code",
 ]

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from linlingtong.accounts.actions import appoint, confirm_home, confirm_membership, dismiss
+from linlingtong.accounts.actions import appoint, confirm_home, confirm_membership, dismiss, forget_second_factor
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.scoped import ScopedAdmin, VerbAdmin, VerbForm, scope_of
 from linlingtong.accounts.models import Appointment, Membership, User
@@ -33,7 +33,7 @@ class UserAdmin(ScopedAdmin[User]):
     list_select_related = ["home_area"]
     search_fields = ["nickname"]
     ordering = ["-date_joined"]
-    actions = ["confirm_homes"]
+    actions = ["confirm_homes", "forget_second_factors"]
     fields: ClassVar[Any] = [
         "nickname_or_not", "shown_phone", "home_area", "is_home_confirmed", "language", "date_joined",
         "suspended_until", "is_active",
@@ -80,6 +80,16 @@ class UserAdmin(ScopedAdmin[User]):
         done = self.each(request, managed, lambda one: confirm_home(one.pk, by=by))
         words = ngettext("%(number)d home is confirmed.", "%(number)d homes are confirmed.", done)
         self.message_user(request, words % {"number": done}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Lost phone: staff set the second factor up anew"), permissions=["whole"])
+    def forget_second_factors(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        by = who(request)
+        done = sum(forget_second_factor(one, by=by) for one in rows.filter(is_active=True) if one.pk != by.pk)
+        words = ngettext("%(number)d person sets it up anew.", "%(number)d people set it up anew.", done)
+        self.message_user(request, words % {"number": done}, messages.SUCCESS)
+
+    def has_whole_permission(self, request: HttpRequest) -> bool:
+        return is_whole(scope_of(request))
 
     def has_confirm_permission(self, request: HttpRequest) -> bool:
         return bool(scope_of(request))

@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0006_leaving'),
+        ("accounts", "0006_leaving"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consent',
-            name='source',
-            field=models.CharField(choices=[('page', 'ticked on the sign-in page'), ('app', 'stated by an app'), ('api', 'an app signed up without stating it')], default='page', max_length=4, verbose_name='how'),
+            model_name="consent",
+            name="source",
+            field=models.CharField(
+                choices=[
+                    ("page", "ticked on the sign-in page"),
+                    ("app", "stated by an app"),
+                    ("api", "an app signed up without stating it"),
+                ],
+                default="page",
+                max_length=4,
+                verbose_name="how",
+            ),
         ),
     ]
