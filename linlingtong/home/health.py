@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from linlingtong.activities.models import Session
 from linlingtong.areas.working_time import last_known_day
+from linlingtong.core.counting import refusals
 from linlingtong.core.time import today
 from linlingtong.home.tasks import STEPS
 from linlingtong.notifications.models import Message, Tick
@@ -97,7 +98,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class Figures(Collector):
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         now = timezone.now()
         due = Message.objects.filter(state=State.PENDING, due_at__lte=now)
         yield _gauge("messages_due", "Messages that should go out now", due.count())
@@ -117,6 +118,10 @@ class Figures(Collector):
         for tick in Tick.objects.all():
             steps.add_metric([tick.name], (now - tick.ran_at).total_seconds())
         yield steps
+        told_no = CounterMetricFamily("linlingtong_refusals", "How often a verb said no", labels=["code"])
+        for code, number in sorted(refusals().items()):
+            told_no.add_metric([code], number)
+        yield told_no
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

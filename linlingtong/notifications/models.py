@@ -135,6 +135,10 @@ class Message(models.Model):
     outcome = models.CharField(_("outcome"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("written at"), default=timezone.now)
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+    sent_again_at = models.DateTimeField(_("sent again at"), null=True, blank=True)
+    sent_again_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("sent again by")
+    )
 
     class Meta:
         verbose_name = _("message")

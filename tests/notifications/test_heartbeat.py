@@ -10,6 +10,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from linlingtong.activities.actions import give_up, register
+from linlingtong.activities.actions.refusals import QueueFull
+from linlingtong.core.counting import bring_sums, refusals
 from linlingtong.home import health, tasks
 from linlingtong.home.tasks import every_minute
 from linlingtong.notifications.actions import deliver, only_one, ticked
@@ -185,3 +187,23 @@ def test_the_metrics_may_be_kept_for_a_bearer(client: Client, settings: Settings
     settings.METRICS_TOKEN = "secret"
     assert client.get("/metrics").status_code == 404
     assert client.get("/metrics", headers={"Authorization": "Bearer secret"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_metrics_count_each_no_by_its_code(client: Client) -> None:
+    before = refusals().get("queue_full", 0)
+    for _time in range(3):
+        QueueFull()
+    bring_sums()
+    assert refusals()["queue_full"] >= before + 3
+    assert 'linlingtong_refusals_total{code="queue_full"}' in client.get("/metrics").content.decode()
+
+
+@pytest.mark.django_db
+def test_without_valkey_there_are_metrics_but_no_such_counts(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = "unix:///nowhere/valkey.sock"
+    QueueFull()
+    bring_sums()
+    text = client.get("/metrics").content.decode()
+    assert "linlingtong_messages_due" in text
+    assert "queue_full" not in text

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area
-from linlingtong.notifications.actions import Tiding, mark_read, set_preferences, tell, withdraw
+from linlingtong.notifications.actions import Tiding, mark_read, send_again, set_preferences, tell, withdraw
 from linlingtong.notifications.models import Message, Notification, Preferences
 from tests.factories import AreaFactory, MessageFactory, NotificationFactory, UserFactory, staff_of, subdistrict
 
@@ -172,3 +172,38 @@ def test_only_staff_of_the_whole_subdistrict_see_the_outbox(client: Client) -> N
     html += client.get(reverse("admin:notifications_message_change", args=[message.pk])).content.decode()
     assert "只给本人看" not in html
     assert str(message.resident.phone) not in html
+
+
+def test_staff_let_what_failed_go_out_again_and_are_asked_first(client: Client) -> None:
+    root = subdistrict()
+    later = timezone.now() + dt.timedelta(hours=1)
+    failed = MessageFactory.create(state=Message.State.FAILED, sent_as="a", failures=8, not_after=later)
+    unknown = MessageFactory.create(state=Message.State.UNKNOWN, sent_as="b")
+    late = MessageFactory.create(state=Message.State.FAILED, not_after=timezone.now() - dt.timedelta(hours=1))
+    sent = MessageFactory.create(state=Message.State.SENT)
+    staff, url = staff_of(root), reverse("admin:notifications_message_changelist")
+    client.force_login(staff)
+    chosen = {"action": "send_again", "_selected_action": [one.pk for one in (failed, unknown, late, sent)]}
+    asked = client.post(url, chosen).context["asked"]
+    assert "3" in asked.title
+    assert "1" in asked.lines[0]
+    assert Message.objects.filter(state=Message.State.PENDING).count() == 0
+    client.post(url, chosen | {"_confirmed": "1"})
+    rows = {one.pk: one for one in Message.objects.all()}
+    assert [rows[one.pk].state for one in (failed, unknown, late, sent)] == ["pending", "pending", "failed", "sent"]
+    assert (rows[failed.pk].sent_as, rows[unknown.pk].sent_as, rows[failed.pk].failures) == ("", "b", 0)
+    assert {rows[one.pk].sent_again_by_id for one in (failed, unknown)} == {staff.pk}
+    assert rows[sent.pk].sent_again_by_id is None
+    assert str(staff) in client.get(reverse("admin:notifications_message_change", args=[failed.pk])).content.decode()
+
+
+def test_only_the_subdistrict_sends_again(client: Client) -> None:
+    message = MessageFactory.create(state=Message.State.FAILED)
+    worker = staff_of(AreaFactory.create(parent=subdistrict()))
+    with pytest.raises(PermissionDenied):
+        send_again([message.pk], by=worker)
+    client.force_login(worker)
+    chosen = {"action": "send_again", "_selected_action": [message.pk], "_confirmed": "1"}
+    assert client.post(reverse("admin:notifications_message_changelist"), chosen).status_code in {302, 403}
+    message.refresh_from_db()
+    assert message.state == Message.State.FAILED

@@ -1,6 +1,7 @@
 from linlingtong.notifications.actions.inbox import mark_read
 from linlingtong.notifications.actions.preferences import set_preferences
 from linlingtong.notifications.actions.receipts import ask_for_receipts
+from linlingtong.notifications.actions.resending import send_again
 from linlingtong.notifications.actions.sending import Words, deliver
 from linlingtong.notifications.actions.telling import Tiding, tell, withdraw
 from linlingtong.notifications.actions.ticking import only_one, ticked
@@ -12,6 +13,7 @@ __all__ = [
     "deliver",
     "mark_read",
     "only_one",
+    "send_again",
     "set_preferences",
     "tell",
     "ticked",
