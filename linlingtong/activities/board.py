@@ -1,11 +1,15 @@
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from linlingtong.accounts.models import User
 from linlingtong.activities import actions
 from linlingtong.activities.actions import reminders
+from linlingtong.activities.actions.attendance import close_past_sessions
+from linlingtong.activities.actions.claiming import claim_lately
+from linlingtong.activities.actions.counting import people_who_served
+from linlingtong.activities.actions.feedback import ask_how_it_was
 from linlingtong.activities.actions.forgetting import forget, own_registrations
-from linlingtong.activities.models import Activity, Registration
+from linlingtong.activities.models import Activity
 from linlingtong.activities.views.home import home_card
 from linlingtong.core.board import Board
 from linlingtong.core.search import Found
@@ -36,15 +40,10 @@ def find(text: str, _user: User | None) -> list[Found]:
 
 def figures(path: str) -> dict[str, int]:
     """`activities`: published volunteer activities, past and to come; `participations` (人次): who was there at one of
-    them; `participants` (人数): the different persons."""
-    service = Registration.objects.filter(
-        session__activity__kind=Activity.Kind.VOLUNTEER,
-        attendance__in=[Registration.Attendance.CHECKED_IN, Registration.Attendance.CHECKED_OUT],
-        area_path__startswith=path,
-    ).aggregate(participations=Count("pk"), participants=Count("resident", distinct=True))
+    them, by check-in or on paper; `participants` (人数): the different persons, without account by phone or name."""
     published = Q(status__in=[Activity.Status.PUBLISHED, Activity.Status.FINISHED])
     activities = Activity.objects.filter(published, kind=Activity.Kind.VOLUNTEER, area_path__startswith=path).count()
-    return {"activities": activities, **service}
+    return {"activities": activities, **people_who_served(path)}
 
 
 board = Board(
@@ -57,9 +56,12 @@ board = Board(
     steps={
         "lapse_offers": actions.lapse_offers,
         "finish_past": actions.finish_past,
+        "close_past_sessions": close_past_sessions,
         "tell_changes": reminders.tell_changes,
         "tell_openings": reminders.tell_openings,
         "plan_reminders": reminders.plan_reminders,
+        "claim_rosters": claim_lately,
+        "ask_how_it_was": ask_how_it_was,
     },
     words={"registration": reminders.words},
 )

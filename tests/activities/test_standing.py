@@ -40,14 +40,14 @@ BEFORE = {
     "offered": ("accept", "decline"),
     "joined": ("view", "cancel"),
 }
-RUNNING = dict.fromkeys(("joined", "checked_in", "done"), ("view",))
+RUNNING = {"joined": ("pass",), "checked_in": ("check_out",), "done": ("view",)}
 MATRIX: dict[str, dict[str, tuple[str, ...]]] = {
     "not_open": {"not_joined": ("remind",)},
     "open": {"not_joined": ("register",), **BEFORE},
     "full": {"not_joined": ("wait",), **BEFORE},
     "queue_full": {"not_joined": ("ask_leader",), **BEFORE},
     "closed": {"not_joined": ("ask_leader",), **BEFORE},
-    "late": {"not_joined": ("register",), **BEFORE},
+    "late": {"not_joined": ("register",), **BEFORE, "joined": ("pass", "cancel"), "checked_in": ("pass",)},
     "running": {**dict.fromkeys(("not_joined", "pending", "waiting", "offered"), ("ask_leader",)), **RUNNING},
     "over": dict.fromkeys(MINE, ("review_past",)),
     "cancelled": {
@@ -131,7 +131,7 @@ def test_after_the_cancel_deadline_the_leader_is_asked() -> None:
     session = session_in("late")
     session.activity.cancel_hours = 24
     its = standing(session, registered(session, "joined"), timezone.now(), is_authenticated=True)
-    assert [action.kind for action in its.actions] == ["view", "ask_leader"]
+    assert [action.kind for action in its.actions] == ["pass", "ask_leader"]
 
 
 @pytest.mark.parametrize("is_flagged", [True, False])
@@ -160,7 +160,7 @@ def test_a_change_before_one_registered_changes_nothing() -> None:
     ChangeNoticeFactory.create(session=session, due_at=row.confirmed_at - HOUR)
     found = with_position(Registration.objects.filter(pk=row.pk)).select_related("session__activity").get()
     its = standing(found.session, found, timezone.now(), is_authenticated=True)
-    assert [action.kind for action in its.actions] == ["view", "ask_leader"]
+    assert [action.kind for action in its.actions] == ["pass", "ask_leader"]
 
 
 @pytest.mark.parametrize("phase", ["open", "full", "not_open"])

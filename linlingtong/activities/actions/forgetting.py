@@ -6,7 +6,7 @@ from django.utils import timezone
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions.leaving import end
 from linlingtong.activities.actions.moves import Ended, session_in_turn
-from linlingtong.activities.models import Bookmark, Companion, Registration, RegistrationEvent
+from linlingtong.activities.models import Bookmark, Companion, NoShow, Presence, Registration, RegistrationEvent
 from linlingtong.core.turns import in_turn
 
 
@@ -20,6 +20,9 @@ def forget(resident: User) -> None:
     written = RegistrationEvent.objects.filter(Q(registration__in=rows) | Q(by=resident))
     written.exclude(reason="").update(reason="")
     Registration.objects.filter(resident=resident).update(answers={}, note="", reason="")
+    NoShow.objects.filter(resident=resident).exclude(appeal="", answer="").update(
+        appeal="", appealed_at=None, answer=""
+    )
     Bookmark.objects.filter(resident=resident).delete()
 
 
@@ -36,6 +39,8 @@ def own_registrations(resident: User) -> dict[str, Any]:
     """Every registration of a person with companions and answers, in plain values."""
     rows = Registration.objects.filter(resident=resident).order_by("created_at", "id")
     companions = Companion.objects.filter(registration__resident=resident).order_by("id")
+    there = Presence.objects.filter(registration__resident=resident).order_by("pk")
+    no_shows = NoShow.objects.filter(resident=resident).order_by("pk")
     return {
         "registrations": list(
             rows.values(
@@ -44,4 +49,6 @@ def own_registrations(resident: User) -> dict[str, Any]:
             )
         ),
         "companions": list(companions.values("registration", "name", "age")),
+        "presences": list(there.values("registration", "came_at", "came_way", "left_at", "left_way")),
+        "no_shows": list(no_shows.values("registration", "until", "appeal", "answer", "lifted_at")),
     }

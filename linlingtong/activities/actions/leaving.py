@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions import tidings
+from linlingtong.activities.actions.door_refusals import CheckedInAlready
 from linlingtong.activities.actions.moves import (
     Ended,
     State,
@@ -62,6 +63,8 @@ def _check_in_time(registration: Registration) -> bool:
     session, now = registration.session, timezone.now()
     if registration.state != State.CONFIRMED:
         return False
+    if registration.attendance in {Registration.Attendance.CHECKED_IN, Registration.Attendance.CHECKED_OUT}:
+        raise CheckedInAlready
     hours = dt.timedelta(hours=session.activity.cancel_hours)
     is_moved = registration.clash_flagged or _changed_since(registration)
     if now >= session.starts_at or (now > session.starts_at - hours and not is_moved):

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import Asked, ReasonForm, TextForm, ask
 from linlingtong.accounts.admin.people import who
-from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.admin.scoped import scope_of
 from linlingtong.activities import actions as verbs
+from linlingtong.activities.admin.check_in import AttendanceActions
 from linlingtong.activities.models import Registration, Session
 from linlingtong.activities.models.standing import with_position
 from linlingtong.areas.models import inside
@@ -53,7 +54,7 @@ class MoveForm(ReasonForm):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(ScopedAdmin[Registration]):
+class RegistrationAdmin(AttendanceActions):
     """The roster and the queue. Rows change by verbs only; grid workers look on."""
 
     path_field = "session__activity__area_path"
@@ -63,7 +64,7 @@ class RegistrationAdmin(ScopedAdmin[Registration]):
     ordering = ("-session__starts_at", "session", "number")
     search_fields = ("resident__nickname",)
     list_per_page = 100
-    actions = ("approve", "reject", "put_in", "remove", "move", "write")
+    actions = ("approve", "reject", "put_in", "remove", "move", "write", *AttendanceActions.attendance_actions)
     fields = (
         "person", "session_words", "badge", "number", "places", "party", "note", "answers_given",
         "may_be_photographed", "reason", "story",
@@ -192,7 +193,8 @@ class RegistrationAdmin(ScopedAdmin[Registration]):
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def badge(self, row: Registration) -> SafeString:
         badge = format_html('<span class="bdg bdg-{}">{}</span>', TONES[row.state], row.get_state_display())
-        return format_html("{}<small>{}</small>", badge, " · ".join(standing_words(row)))
+        words = [*standing_words(row), *([row.get_attendance_display()] if row.attendance != "unknown" else [])]
+        return format_html("{}<small>{}</small>", badge, " · ".join(words))
 
     @admin.display(description=gettext_lazy("registered at"), ordering="created_at")
     def created(self, row: Registration) -> str:

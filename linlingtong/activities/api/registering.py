@@ -12,7 +12,16 @@ from rest_framework.response import Response
 
 from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
-from linlingtong.activities.actions import Guest, accept, decline, drop_companion, give_up, refusals, register
+from linlingtong.activities.actions import (
+    Guest,
+    accept,
+    decline,
+    door_refusals,
+    drop_companion,
+    give_up,
+    refusals,
+    register,
+)
 from linlingtong.activities.api.shapes import OwnRegistration, RegistrationShape, registration_row
 from linlingtong.activities.models import Companion, Question, Registration, Session
 from linlingtong.activities.models.standing import with_position
@@ -97,7 +106,7 @@ class SessionRegistration(Personal):
             refusals.Suspended,
             refusals.AnswerMissing,
         ),
-        "DELETE": (refusals.TooLateToCancel, refusals.NotRegistered),
+        "DELETE": (refusals.TooLateToCancel, refusals.NotRegistered, door_refusals.CheckedInAlready),
     }
 
     @extend_schema(

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from linlingtong.activities.models.activity import Activity, Session
 from linlingtong.activities.models.registration import ChangeNotice, Registration
 from linlingtong.core.dates import left_words, short_moment
+from linlingtong.core.time import local
 
 LATE = dt.timedelta(hours=12)
 FEW = 3
@@ -104,15 +105,15 @@ BEFORE = {
     Mine.WAITING: ("view", "withdraw"),
     Mine.OFFERED: ("accept", "decline"),
     Mine.JOINED: ("view", "cancel"),
-    Mine.CHECKED_IN: ("view",),
+    Mine.CHECKED_IN: ("pass",),
     Mine.DONE: ("view",),
 }
 RUNNING = {
     Mine.PENDING: ("ask_leader",),
     Mine.WAITING: ("ask_leader",),
     Mine.OFFERED: ("ask_leader",),
-    Mine.JOINED: ("view",),
-    Mine.CHECKED_IN: ("view",),
+    Mine.JOINED: ("pass",),
+    Mine.CHECKED_IN: ("check_out",),
     Mine.DONE: ("view",),
 }
 
@@ -138,6 +139,12 @@ def moved(mine: str = "") -> Exists:
     confirmed_at, created_at = (OuterRef(f"{mine}{name}") for name in ("confirmed_at", "created_at"))
     session = OuterRef(f"{mine}session")
     return Exists(ChangeNotice.objects.filter(session=session, due_at__gt=Coalesce(confirmed_at, created_at)))
+
+
+def is_soon(session: Session, now: dt.datetime) -> bool:
+    """Whether one may want the code for the door at hand: half a day ahead, or on the day."""
+    is_today = local(session.starts_at).date() == local(now).date()
+    return now < session.ends_at and (is_today or session.starts_at - now <= LATE)
 
 
 def phase_of(session: Session, now: dt.datetime) -> Phase:
@@ -239,9 +246,10 @@ class _Cell:
             return ("review_past",)
         if self.phase == Phase.RUNNING:
             return RUNNING[self.mine]
+        kinds = BEFORE[self.mine]
         if self.mine == Mine.JOINED and self.now > self._cancel_until and not self.is_moved:
-            return ("view", "ask_leader")
-        return BEFORE[self.mine]
+            kinds = ("view", "ask_leader")
+        return ("pass", *kinds[1:]) if self.mine == Mine.JOINED and is_soon(self.session, self.now) else kinds
 
     @property
     def _cancel_until(self) -> dt.datetime:
@@ -285,7 +293,7 @@ class _Cell:
 
     def action(self, kind: str, position: int | None) -> Action:
         label = self._label(kind, position)
-        is_primary = kind in {"register", "accept"}
+        is_primary = kind in {"register", "accept", "pass", "check_out"}
         if not self.is_authenticated and kind in {"register", "wait", "remind"}:
             return self._signed_out(kind, is_primary)
         return Action(kind, label, self._url(kind), is_primary, SHORT.get(kind, lambda: "")(), kind in POSTED)
@@ -314,6 +322,8 @@ class _Cell:
             return reverse("activities:bookmark", args=[slug])
         if kind == "other":
             return f"{reverse('activities:list')}?{urlencode({'kind': self.session.activity.kind})}"
+        if kind == "review_past":
+            return reverse("activities:review", args=[slug])
         return reverse("activities:detail", args=[slug]) + ANCHORS.get(kind, "")
 
     def _signed_out(self, kind: str, is_primary: bool) -> Action:
@@ -337,6 +347,8 @@ LABELS = {
     "accept": lambda: _("I am coming"),
     "decline": lambda: _("Not this time"),
     "view": lambda: _("My registration"),
+    "pass": lambda: _("Show my code"),
+    "check_out": lambda: _("Check out"),
     "ask_leader": lambda: _("Ask the leader"),
     "review_past": lambda: _("Look back"),
     "reason": lambda: _("Why?"),
@@ -349,6 +361,8 @@ SHORT = {
 }
 OWN_PAGES = {
     "view": "activities:registration",
+    "pass": "activities:pass",
+    "check_out": "activities:pass",
     "withdraw": "activities:give_up",
     "cancel": "activities:give_up",
     "accept": "activities:accept",

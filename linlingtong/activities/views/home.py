@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration, Session
-from linlingtong.activities.models.standing import Phase, with_position
+from linlingtong.activities.models.standing import Phase, is_soon, with_position
 from linlingtong.activities.views.cards import Group, date_card, groups_of, reader
 from linlingtong.core.dates import left_words, near_moment, span_words
 from linlingtong.core.time import local, today
@@ -102,12 +102,13 @@ def _offer(registration: Registration) -> dict[str, Any]:
 
 def _booked(registration: Registration) -> dict[str, Any]:
     session, now = registration.session, timezone.now()
+    code = {"pass_url": reverse("activities:pass", args=[registration.pk])} if is_soon(session, now) else {}
     if session.starts_at <= now:
-        return {"kind": "today", "label": _("Under way now")}
+        return code | {"kind": "today", "label": _("Under way now")}
     if local(session.starts_at).date() == today():
-        return {"kind": "today", "label": _("Starts in %(left)s") % {"left": left_words(session.starts_at)}}
+        return code | {"kind": "today", "label": _("Starts in %(left)s") % {"left": left_words(session.starts_at)}}
     near = near_moment(session.starts_at)
-    return {
+    return code | {
         "kind": "booked",
         "label": _("You are going %(near)s") % {"near": near} if near else _("Your next activity"),
     }

@@ -140,7 +140,7 @@ def _is_ahead() -> Q:
 
 
 def _own(request: HttpRequest, pk: int) -> Registration:
-    return get_object_or_404(_mine(request).select_related("session__activity__area", "resident"), pk=pk)
+    return get_object_or_404(_mine(request).select_related("session__activity__area", "resident", "no_show"), pk=pk)
 
 
 def _with_standing(found: Registration) -> tuple[Registration, Standing]:
