@@ -1,7 +1,6 @@
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -17,14 +16,15 @@ YEAR = 31_536_000
 
 
 @require_safe
-def picture(request: HttpRequest, token: str, size: str) -> HttpResponseBase:
+def picture(request: HttpRequest, token: str, size: str) -> HttpResponse:
     """One size of one photo. Its content never changes: a changed photo has another name."""
     photo = get_object_or_404(Photo, token=token)
     is_public = photo.is_public and not photo.is_hidden
     if int(size) not in SIZES or not photo.is_ready or not (is_public or may_see(request.user, photo)):
         raise Http404
     try:
-        response = FileResponse(default_storage.open(photo.file(int(size))), content_type="image/webp")
+        with default_storage.open(photo.file(int(size))) as file:
+            response = HttpResponse(file.read(), content_type="image/webp")
     except FileNotFoundError as missing:
         raise Http404 from missing
     response["Cache-Control"] = f"public, max-age={YEAR}, immutable" if is_public else "private, no-store"
