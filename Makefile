@@ -3,6 +3,7 @@
 # make lint    the checks without the tests
 # make fmt     put the code into the project's style
 # make bench   the load figures
+# make chaos   the promises at full size, while everything is killed
 # make messages  collect the texts to translate and compile the catalogue
 # make clean   remove what was built here, the local database too
 
@@ -19,7 +20,7 @@ say := @printf '\n== %s\n'
 templates := $(wildcard templates)
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint fmt bench messages clean ready style types layers migrations translations pytest
+.PHONY: run test lint fmt bench chaos messages clean ready style types layers migrations translations pytest
 
 run: ready
 	@exec $(bin)/python manage.py up
@@ -68,6 +69,9 @@ fmt: ready
 
 bench: ready
 	@$(bin)/python -m bench
+
+chaos: ready
+	@$(bin)/python -m tests.chaos
 
 messages: ready
 	@$(bin)/python manage.py makemessages --locale zh_Hans --no-location --ignore 'var/*' --ignore '.venv/*' --ignore '.cache/*'

@@ -15,6 +15,8 @@ from config.embedded import ROOT, EmbeddedServersFailed
 from config.supervisor import DoesNotStayUp, Stopped, Supervisor
 
 READY_SECONDS = 60
+# granian's own time-out is longer: a worker that is still importing misses the SIGTERM, and nobody needs to read of it
+WEB_PATIENCE_SECONDS = 5
 ENSURE_EVERY_SECONDS = 3
 
 
@@ -42,10 +44,12 @@ def _say(text: str) -> None:
 
 
 def _start(supervisor: Supervisor, host: str, port: str) -> None:
-    workers = str(min(os.cpu_count() or 1, 4))
-    web = ("--interface", "wsgi", "--host", host, "--port", port, "--workers", workers, "--no-ws")
-    limits = ("--blocking-threads", "4", "--workers-kill-timeout", "5", "--log-level", "warning")
-    supervisor.start("web", sys.executable, "-m", "granian", *web, *limits, "config.wsgi:application")
+    web = ("--interface", "wsgi", "--host", host, "--port", port, "--workers", "1", "--no-ws")
+    limits = ("--blocking-threads", "4", "--workers-kill-timeout", "10", "--log-level", "warning")
+    # One granian for each worker, sharing the port: one with several ends all of them when two die soon after another.
+    for number in range(1, min(os.cpu_count() or 1, 4) + 1):
+        command = (sys.executable, "-m", "granian", *web, *limits, "config.wsgi:application")
+        supervisor.start(f"web-{number}", *command, patience=WEB_PATIENCE_SECONDS)
     # a container's root is told on every start that it is root
     hush = ("-W", "ignore:You're running the worker with superuser")
     celery = (sys.executable, *hush, "-m", "celery", "--quiet", "--app", "config.celery")
@@ -99,7 +103,7 @@ def _look_after(supervisor: Supervisor) -> None:
         if time.monotonic() - ensured > ENSURE_EVERY_SECONDS:
             entry.start_servers()
             ensured = time.monotonic()
-        time.sleep(0.3)
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from types import FrameType
 from config.embedded.programs import dies_with_parent
 
 PATIENCE_SECONDS = 15
-RESTARTS_A_MINUTE = 3
+SHORT_LIFE_SECONDS = 4
+SHORT_LIVES_A_MINUTE = 3
 
 
 class Stopped(Exception):
@@ -20,7 +21,7 @@ class Stopped(Exception):
 
 
 class DoesNotStayUp(RuntimeError):
-    """A process ended more often than a mishap explains."""
+    """A process ended again and again right after its start; one that worked for a while may be killed any time."""
 
 
 class Supervisor:
@@ -30,12 +31,16 @@ class Supervisor:
         self.home, self.say = home, say
         self.commands: dict[str, list[str]] = {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.ends: dict[str, list[float]] = {}
+        self.began: dict[str, float] = {}
+        self.patience: dict[str, float] = {}
+        self.short_lives: dict[str, list[float]] = {}
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, _stop)
 
-    def start(self, name: str, *command: str) -> None:
-        self.commands[name] = list(command)
+    def start(self, name: str, *command: str, patience: float = PATIENCE_SECONDS) -> None:
+        """`patience` is how many seconds it has to end by itself when told to."""
+        self.commands[name], self.patience[name] = list(command), patience
+        self.began[name] = time.monotonic()
         self.running[name] = subprocess.Popen(
             command,
             cwd=self.home,
@@ -45,20 +50,24 @@ class Supervisor:
         )
 
     def look_after(self) -> None:
-        """Start again what died; DoesNotStayUp when that happens too often."""
+        """Start again what died; DoesNotStayUp when it does not even get going."""
         for name, process in list(self.running.items()):
             code = process.poll()
             if code is None:
                 continue
             _end_group(process, signal.SIGKILL)
-            now = time.monotonic()
-            self.ends[name] = [moment for moment in self.ends.get(name, []) if now - moment < 60] + [now]
-            if len(self.ends[name]) > RESTARTS_A_MINUTE:
-                raise DoesNotStayUp(
-                    f"{name} ended {len(self.ends[name])} times within a minute, last with code {code}."
-                )
+            self._count_short_life(name, code)
             self.say(f"{name} ended with code {code}; starting it again.")
-            self.start(name, *self.commands[name])
+            self.start(name, *self.commands[name], patience=self.patience[name])
+
+    def _count_short_life(self, name: str, code: int) -> None:
+        now = time.monotonic()
+        recent = [moment for moment in self.short_lives.get(name, []) if now - moment < 60]
+        if now - self.began[name] < SHORT_LIFE_SECONDS:
+            recent.append(now)
+        self.short_lives[name] = recent
+        if len(recent) > SHORT_LIVES_A_MINUTE:
+            raise DoesNotStayUp(f"{name} ended {len(recent)} times right after its start, last with code {code}.")
 
     def stop(self) -> None:
         """End everything: politely, then at once."""
@@ -66,10 +75,10 @@ class Supervisor:
             signal.signal(number, signal.SIG_IGN)
         for process in self.running.values():
             _end_group(process, signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        for process in self.running.values():
+        told = time.monotonic()
+        for name, process in self.running.items():
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0, deadline - time.monotonic()))
+                process.wait(max(0, told + self.patience[name] - time.monotonic()))
             _end_group(process, signal.SIGKILL)
             process.wait()
 

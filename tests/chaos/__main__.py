@@ -1,0 +1,93 @@
+"""`make chaos`: the promises at full size, with everything killed; prints the figures and fails when one is broken.
+
+`make chaos PART=rush` runs one part: rush, control, writers, reminders.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.chaos.battery import OVERSOLD_RULE, run_rush
+from tests.chaos.house import house
+from tests.chaos.reminders import run_reminders
+from tests.chaos.writers import run_writers
+
+RESIDENTS, PLACES, AT_ONCE = 2000, 100, 200
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(queue{at})s, %(number{at})s));"
+CHECK = f"ALTER TABLE activities_session DROP CONSTRAINT {OVERSOLD_RULE}"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def rush(root: Path) -> bool:
+    """2,000 residents, 100 places; three web workers killed -9, PostgreSQL restarted at once three times."""
+    with house(root) as home:
+        world = home.world(RESIDENTS, PLACES)
+        home.open()
+        figures = run_rush(home, world, PLACES, kills=(3, 3), at_once=AT_ONCE)
+        said = "refused to gracefully stop"
+        ended = home.close()
+        say(f"{figures.table()}\n  end in seconds     {ended:.1f}")
+        return figures.is_exact() and figures.web_kills == figures.postgres_restarts == 3 and said not in home.said
+
+
+def control(root: Path) -> bool:
+    """Without the lock and the database's own check the same product must fail, or the rush proves nothing."""
+    with house(root) as home:
+        turns = home.root / "linlingtong" / "core" / "turns.py"
+        source = turns.read_text()
+        assert LOCK in source
+        turns.write_text(source.replace(LOCK, "SELECT 1;"))
+        world = home.world(RESIDENTS // 4, PLACES // 4)
+        home.change(CHECK)
+        home.open()
+        figures = run_rush(home, world, PLACES // 4, kills=(0, 0), at_once=AT_ONCE)
+        say(figures.table())
+        return figures.confirmed > figures.places
+
+
+def writers(root: Path) -> bool:
+    """The postmaster killed -9 three times under four writers."""
+    with house(root) as home:
+        world = home.world(1000, 10)
+        home.open()
+        figures = run_writers(home, world, kills=3)
+        say(figures.table())
+        return not figures.missing and figures.acknowledged == 1000 and figures.kills == 3
+
+
+def reminders(root: Path) -> bool:
+    """2,000 due, two beats, workers killed -9 ten times, the broker once."""
+    book = root.parent / "ledger"
+    with house(root, LEDGER=str(book), SMS_BACKEND="tests.notifications.ledger.Ledger") as home:
+        home.world(RESIDENTS, PLACES)
+        home.open()
+        figures = run_reminders(home, book, kills=10)
+        say(figures.table())
+        return figures.is_kept() and figures.worker_kills == 10
+
+
+PARTS: dict[str, Callable[[Path], bool]] = {
+    "rush": rush, "control": control, "writers": writers, "reminders": reminders,
+}  # fmt: skip
+
+
+def main() -> None:
+    wanted = os.environ.get("PART", "")
+    broken = []
+    for name, part in PARTS.items():
+        if wanted in ("", name):
+            say(f"\n== {name}: {(part.__doc__ or '').strip()}")
+            with tempfile.TemporaryDirectory(prefix="linlingtong-chaos-", ignore_cleanup_errors=True) as place:
+                if not part(Path(place) / "house"):
+                    broken.append(name)
+    sys.exit(f"\nBroken: {', '.join(broken)}" if broken else 0)
+
+
+if __name__ == "__main__":
+    main()
