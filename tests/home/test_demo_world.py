@@ -86,6 +86,7 @@ def test_the_offer_of_the_demo_account_can_be_taken_whenever_the_world_is_made(h
         client.force_login(offer.resident, "django.contrib.auth.backends.ModelBackend")
         assert f"/me/registrations/{offer.pk}/accept/" in client.get("/").content.decode()
         accept(offer.pk, by=offer.resident)
+        assert not Notification.objects.to_answer(timezone.now()).filter(resident=offer.resident).exists()
 
 
 def test_a_day_later_the_demo_world_promises_nothing_that_is_over(client: Client) -> None:

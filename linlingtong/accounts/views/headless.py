@@ -12,7 +12,7 @@ from allauth.headless.account import inputs, views
 from allauth.headless.base.views import ConfigView
 from allauth.headless.constants import Client
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -28,8 +28,11 @@ class Door:
     """Reads JSON of bounded depth, without lone surrogates."""
 
     def _parse_json(self, request: HttpRequest) -> dict[str, Any] | None:
-        if request.method == "GET" or not request.body:
-            return None
+        try:
+            if request.method == "GET" or not request.body:
+                return None
+        except RequestDataTooBig as error:
+            raise ImmediateHttpResponse(JsonResponse({"status": 413}, status=413)) from error
         try:
             found = orjson.loads(request.body)
         except orjson.JSONDecodeError:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -88,18 +89,22 @@ def _waiting_story(registration: Registration, its: Standing) -> list[Entry]:
     words = before % {"number": ahead} if ahead else _("You are the next")
     ends = start - dt.timedelta(hours=settings.NO_PROMOTION_HOURS)
     at_once = start - dt.timedelta(hours=settings.CONFIRM_AT_ONCE_HOURS)
+    is_early = timezone.now() < at_once
+    given = _entry(
+        _("Somebody leaves: the first in line gets the place"),
+        _("Until %(moment)s you get it at once and we tell you. Giving it back takes one tap.")
+        % {"moment": moment_words(at_once)},
+        "now",
+    )
+    asked = _entry(
+        _("After that, only “I am coming” counts") if is_early else _("Somebody leaves: the first in line is asked"),
+        _("We tell you how long the place is kept. No answer is fine: it goes to the next person."),
+        "" if is_early else "now",
+    )
     return [
         _entry(_("On the waiting list"), f"{short_moment(registration.created_at)} · {words}", "done"),
-        _entry(
-            _("Somebody leaves: the first in line gets the place"),
-            _("Until %(moment)s you get it at once and we tell you. Giving it back takes one tap.")
-            % {"moment": moment_words(at_once)},
-            "now",
-        ),
-        _entry(
-            _("After that, only “I am coming” counts"),
-            _("We tell you how long the place is kept. No answer is fine: it goes to the next person."),
-        ),
+        *([given] if is_early else []),
+        asked,
         _entry(
             _("The waiting list ends %(hours)d hours before the start") % {"hours": settings.NO_PROMOTION_HOURS},
             _("Nothing by %(moment)s? Then it did not work out this time.") % {"moment": moment_words(ends)},
@@ -131,14 +136,28 @@ def _offered_story(registration: Registration, _its: Standing) -> list[Entry]:
 
 def _joined_story(registration: Registration, _its: Standing) -> list[Entry]:
     session = registration.session
-    meeting = session.activity.meeting_point or session.activity.place
     moment = registration.confirmed_at or registration.created_at
+    reminders = _reminders(session, moment)
     return [
         _entry(_("Registered"), short_moment(moment), "done"),
-        _entry(_("We remind you"), _("One day and two hours before. If you cannot come, give up the place."), "now"),
-        _entry(_("See you there"), " · ".join(part for part in (near_words(session.starts_at), meeting) if part)),
+        *([_entry(_("We remind you"), reminders, "now")] if reminders else []),
+        _entry(
+            _("See you there"),
+            " · ".join([near_words(session.starts_at), *session.activity.whereabouts]),
+            "" if reminders else "now",
+        ),
         _entry(_("It ends at %(time)s") % {"time": clock(session.ends_at)}, ""),
     ]
+
+
+def _reminders(session: Session, joined_at: dt.datetime) -> str:
+    """Which reminders are still to come; a place taken shortly before their moment gets none."""
+    ahead = session.starts_at - max(joined_at, timezone.now())
+    if ahead > dt.timedelta(hours=settings.REMIND_DAY_HOURS + 2):
+        return _("One day and two hours before. If you cannot come, give up the place.")
+    if ahead > dt.timedelta(hours=settings.REMIND_SOON_HOURS + 0.5):
+        return _("Two hours before. If you cannot come, give up the place.")
+    return ""
 
 
 def _entry(title: str, text: str, state: str = "") -> Entry:

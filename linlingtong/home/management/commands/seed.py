@@ -92,6 +92,7 @@ class Command(BaseCommand):
                 Notification(
                     resident=resident, kind=kind, key=f"demo/{registration.pk}", title=title, body=body,
                     url=f"/me/registrations/{registration.pk}/", needs_answer_until=until,
+                    subject="registration", subject_id=registration.pk,
                     created_at=timezone.now() - dt.timedelta(hours=hours),
                 )
                 for kind, registration, title, body, until, hours in lines
