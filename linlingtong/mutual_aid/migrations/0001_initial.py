@@ -13,210 +13,549 @@ import linlingtong.core.search
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('areas', '0003_calendar_days'),
+        ("areas", "0003_calendar_days"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('applied', 'waiting to be chosen'), ('accepted', 'accepted'), ('done', 'says it is done'), ('completed', 'done and confirmed'), ('released', 'given back'), ('lapsed', 'timed out'), ('declined', 'somebody else was chosen'), ('ended', 'the post ended')], max_length=9, verbose_name='state')),
-                ('seat', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note for the asker')),
-                ('minutes', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='minutes given')),
-                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='accepted at')),
-                ('contact_until', models.DateTimeField(blank=True, null=True, verbose_name='in touch until')),
-                ('contacted_at', models.DateTimeField(blank=True, null=True, verbose_name='in touch since')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='said to be done at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='claimed at')),
-                ('helper', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to=settings.AUTH_USER_MODEL, verbose_name='helper')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("applied", "waiting to be chosen"),
+                            ("accepted", "accepted"),
+                            ("done", "says it is done"),
+                            ("completed", "done and confirmed"),
+                            ("released", "given back"),
+                            ("lapsed", "timed out"),
+                            ("declined", "somebody else was chosen"),
+                            ("ended", "the post ended"),
+                        ],
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("seat", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note for the asker")),
+                ("minutes", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="minutes given")),
+                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted at")),
+                ("contact_until", models.DateTimeField(blank=True, null=True, verbose_name="in touch until")),
+                ("contacted_at", models.DateTimeField(blank=True, null=True, verbose_name="in touch since")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="said to be done at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="claimed at")),
+                (
+                    "helper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="helper",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'claim',
-                'verbose_name_plural': 'claims',
+                "verbose_name": "claim",
+                "verbose_name_plural": "claims",
             },
         ),
         migrations.CreateModel(
-            name='HelpPost',
+            name="HelpPost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('request', 'request'), ('offer', 'offer'), ('wish', 'micro-wish')], max_length=7, verbose_name='type')),
-                ('kind', models.CharField(choices=[('elder', 'elders'), ('child', 'children'), ('repair', 'repairs'), ('errand', 'errands and lifts'), ('thing', 'things'), ('skill', 'skills'), ('other', 'other help')], max_length=6, verbose_name='kind')),
-                ('title', models.CharField(max_length=60, verbose_name='title')),
-                ('text', models.TextField(blank=True, max_length=600, verbose_name='what it is about')),
-                ('item_size', models.CharField(blank=True, max_length=40, verbose_name='size or model')),
-                ('area_path', models.CharField(editable=False, max_length=100)),
-                ('door', models.CharField(blank=True, max_length=40, verbose_name='door')),
-                ('urgency', models.CharField(choices=[('normal', 'can wait a little'), ('urgent', 'urgent')], default='normal', max_length=6, verbose_name='urgency')),
-                ('helpers_needed', models.PositiveSmallIntegerField(default=1, verbose_name='helpers needed')),
-                ('needed_at', models.DateTimeField(blank=True, null=True, verbose_name='needed at')),
-                ('minutes', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='about how many minutes')),
-                ('budget_cap', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='at most, yuan')),
-                ('surname', models.CharField(blank=True, max_length=2, verbose_name='surname of whom it is for')),
-                ('person', models.CharField(choices=[('neighbour', 'neighbour'), ('grandma', 'grandma'), ('grandpa', 'grandpa'), ('aunt', 'aunt'), ('master', 'worker'), ('child', 'child'), ('family', 'family')], default='neighbour', max_length=9, verbose_name='how to call them')),
-                ('is_on_behalf', models.BooleanField(default=False, verbose_name='posted for somebody without a phone')),
-                ('lets_choose', models.BooleanField(default=False, verbose_name='I want to choose who helps')),
-                ('is_through_desk', models.BooleanField(default=False, editable=False, verbose_name='through the community desk')),
-                ('state', models.CharField(choices=[('draft', 'not sent yet'), ('pending_review', 'with the community desk'), ('open', 'open'), ('offered', 'choose a helper'), ('claimed', 'claimed'), ('in_progress', 'under way'), ('awaiting_confirm', 'to be confirmed'), ('completed', 'done'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('rejected', 'not accepted'), ('disputed', 'staff are looking into it')], default='draft', max_length=16, verbose_name='state')),
-                ('is_visible', models.BooleanField(default=False, verbose_name='visible')),
-                ('is_paused', models.BooleanField(default=False, verbose_name='paused')),
-                ('taken', models.PositiveSmallIntegerField(default=0, verbose_name='helpers found')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('thanks', models.CharField(blank=True, max_length=300, verbose_name='thanks')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='open until')),
-                ('renewals', models.PositiveSmallIntegerField(default=0, verbose_name='times renewed')),
-                ('reminded_at', models.DateTimeField(blank=True, null=True)),
-                ('received_at', models.DateTimeField(blank=True, null=True, verbose_name='brought to the desk at')),
-                ('delivered_at', models.DateTimeField(blank=True, null=True, verbose_name='handed over at')),
-                ('asker_done_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed by the asker at')),
-                ('opened_at', models.DateTimeField(blank=True, null=True, verbose_name='open since')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('moved_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='in this state since')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='written at')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('search', models.GeneratedField(db_persist=True, expression=linlingtong.core.search.Bigrams(django.db.models.functions.text.Concat(django.db.models.functions.comparison.Coalesce(models.F('title'), models.Value(''), output_field=models.TextField()), models.Value(' ', output_field=models.TextField()), django.db.models.functions.comparison.Coalesce(models.F('text'), models.Value(''), output_field=models.TextField()), models.Value(' ', output_field=models.TextField()), models.Case(models.When(kind='elder', then=models.Value('老人 陪诊 陪伴 elders company')), models.When(kind='child', then=models.Value('孩子 小孩 接送 亲子 children')), models.When(kind='repair', then=models.Value('修修补补 维修 修理 repairs')), models.When(kind='errand', then=models.Value('跑腿 代办 取件 搬运 errands')), models.When(kind='thing', then=models.Value('物品 闲置 借用 things')), models.When(kind='skill', then=models.Value('手艺 技能 辅导 教 skills')), models.When(kind='other', then=models.Value('')), default=models.Value(''), output_field=models.TextField()), models.Value(' ', output_field=models.TextField()), output_field=models.TextField())), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='help_posts', to='areas.area', verbose_name='area')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='help_posts', to=settings.AUTH_USER_MODEL, verbose_name='posted by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[("request", "request"), ("offer", "offer"), ("wish", "micro-wish")],
+                        max_length=7,
+                        verbose_name="type",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("elder", "elders"),
+                            ("child", "children"),
+                            ("repair", "repairs"),
+                            ("errand", "errands and lifts"),
+                            ("thing", "things"),
+                            ("skill", "skills"),
+                            ("other", "other help"),
+                        ],
+                        max_length=6,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=60, verbose_name="title")),
+                ("text", models.TextField(blank=True, max_length=600, verbose_name="what it is about")),
+                ("item_size", models.CharField(blank=True, max_length=40, verbose_name="size or model")),
+                ("area_path", models.CharField(editable=False, max_length=100)),
+                ("door", models.CharField(blank=True, max_length=40, verbose_name="door")),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("normal", "can wait a little"), ("urgent", "urgent")],
+                        default="normal",
+                        max_length=6,
+                        verbose_name="urgency",
+                    ),
+                ),
+                ("helpers_needed", models.PositiveSmallIntegerField(default=1, verbose_name="helpers needed")),
+                ("needed_at", models.DateTimeField(blank=True, null=True, verbose_name="needed at")),
+                (
+                    "minutes",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="about how many minutes"),
+                ),
+                ("budget_cap", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="at most, yuan")),
+                ("surname", models.CharField(blank=True, max_length=2, verbose_name="surname of whom it is for")),
+                (
+                    "person",
+                    models.CharField(
+                        choices=[
+                            ("neighbour", "neighbour"),
+                            ("grandma", "grandma"),
+                            ("grandpa", "grandpa"),
+                            ("aunt", "aunt"),
+                            ("master", "worker"),
+                            ("child", "child"),
+                            ("family", "family"),
+                        ],
+                        default="neighbour",
+                        max_length=9,
+                        verbose_name="how to call them",
+                    ),
+                ),
+                (
+                    "is_on_behalf",
+                    models.BooleanField(default=False, verbose_name="posted for somebody without a phone"),
+                ),
+                ("lets_choose", models.BooleanField(default=False, verbose_name="I want to choose who helps")),
+                (
+                    "is_through_desk",
+                    models.BooleanField(default=False, editable=False, verbose_name="through the community desk"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "not sent yet"),
+                            ("pending_review", "with the community desk"),
+                            ("open", "open"),
+                            ("offered", "choose a helper"),
+                            ("claimed", "claimed"),
+                            ("in_progress", "under way"),
+                            ("awaiting_confirm", "to be confirmed"),
+                            ("completed", "done"),
+                            ("withdrawn", "withdrawn"),
+                            ("expired", "expired"),
+                            ("rejected", "not accepted"),
+                            ("disputed", "staff are looking into it"),
+                        ],
+                        default="draft",
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                ("is_visible", models.BooleanField(default=False, verbose_name="visible")),
+                ("is_paused", models.BooleanField(default=False, verbose_name="paused")),
+                ("taken", models.PositiveSmallIntegerField(default=0, verbose_name="helpers found")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("thanks", models.CharField(blank=True, max_length=300, verbose_name="thanks")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="open until")),
+                ("renewals", models.PositiveSmallIntegerField(default=0, verbose_name="times renewed")),
+                ("reminded_at", models.DateTimeField(blank=True, null=True)),
+                ("received_at", models.DateTimeField(blank=True, null=True, verbose_name="brought to the desk at")),
+                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="handed over at")),
+                (
+                    "asker_done_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="confirmed by the asker at"),
+                ),
+                ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="open since")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "moved_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="in this state since"),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="written at")),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=linlingtong.core.search.Bigrams(
+                            django.db.models.functions.text.Concat(
+                                django.db.models.functions.comparison.Coalesce(
+                                    models.F("title"), models.Value(""), output_field=models.TextField()
+                                ),
+                                models.Value(" ", output_field=models.TextField()),
+                                django.db.models.functions.comparison.Coalesce(
+                                    models.F("text"), models.Value(""), output_field=models.TextField()
+                                ),
+                                models.Value(" ", output_field=models.TextField()),
+                                models.Case(
+                                    models.When(kind="elder", then=models.Value("老人 陪诊 陪伴 elders company")),
+                                    models.When(kind="child", then=models.Value("孩子 小孩 接送 亲子 children")),
+                                    models.When(kind="repair", then=models.Value("修修补补 维修 修理 repairs")),
+                                    models.When(kind="errand", then=models.Value("跑腿 代办 取件 搬运 errands")),
+                                    models.When(kind="thing", then=models.Value("物品 闲置 借用 things")),
+                                    models.When(kind="skill", then=models.Value("手艺 技能 辅导 教 skills")),
+                                    models.When(kind="other", then=models.Value("")),
+                                    default=models.Value(""),
+                                    output_field=models.TextField(),
+                                ),
+                                models.Value(" ", output_field=models.TextField()),
+                                output_field=models.TextField(),
+                            )
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="help_posts",
+                        to="areas.area",
+                        verbose_name="area",
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="help_posts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="posted by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'help post',
-                'verbose_name_plural': 'help posts',
+                "verbose_name": "help post",
+                "verbose_name_plural": "help posts",
             },
         ),
         migrations.CreateModel(
-            name='HelpEvent',
+            name="HelpEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('written', 'written'), ('sent', 'sent'), ('verified', 'verified by the community desk'), ('returned', 'returned with a question'), ('rejected', 'not accepted'), ('applied', 'somebody wants to help'), ('claimed', 'claimed'), ('declined', 'somebody else was chosen'), ('contact', 'in touch'), ('released', 'given back'), ('lapsed', 'timed out'), ('received', 'brought to the desk'), ('delivered', 'handed over'), ('done', 'said to be done'), ('completed', 'completed'), ('thanked', 'thanked'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('renewed', 'renewed'), ('paused', 'paused'), ('resumed', 'resumed'), ('disputed', 'disputed'), ('settled', 'settled by staff')], max_length=9, verbose_name='what')),
-                ('from_state', models.CharField(blank=True, choices=[('draft', 'not sent yet'), ('pending_review', 'with the community desk'), ('open', 'open'), ('offered', 'choose a helper'), ('claimed', 'claimed'), ('in_progress', 'under way'), ('awaiting_confirm', 'to be confirmed'), ('completed', 'done'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('rejected', 'not accepted'), ('disputed', 'staff are looking into it')], max_length=16, verbose_name='from')),
-                ('to_state', models.CharField(choices=[('draft', 'not sent yet'), ('pending_review', 'with the community desk'), ('open', 'open'), ('offered', 'choose a helper'), ('claimed', 'claimed'), ('in_progress', 'under way'), ('awaiting_confirm', 'to be confirmed'), ('completed', 'done'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('rejected', 'not accepted'), ('disputed', 'staff are looking into it')], max_length=16, verbose_name='to')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('claim', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='mutual_aid.claim')),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='mutual_aid.helppost')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("written", "written"),
+                            ("sent", "sent"),
+                            ("verified", "verified by the community desk"),
+                            ("returned", "returned with a question"),
+                            ("rejected", "not accepted"),
+                            ("applied", "somebody wants to help"),
+                            ("claimed", "claimed"),
+                            ("declined", "somebody else was chosen"),
+                            ("contact", "in touch"),
+                            ("released", "given back"),
+                            ("lapsed", "timed out"),
+                            ("received", "brought to the desk"),
+                            ("delivered", "handed over"),
+                            ("done", "said to be done"),
+                            ("completed", "completed"),
+                            ("thanked", "thanked"),
+                            ("withdrawn", "withdrawn"),
+                            ("expired", "expired"),
+                            ("renewed", "renewed"),
+                            ("paused", "paused"),
+                            ("resumed", "resumed"),
+                            ("disputed", "disputed"),
+                            ("settled", "settled by staff"),
+                        ],
+                        max_length=9,
+                        verbose_name="what",
+                    ),
+                ),
+                (
+                    "from_state",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("draft", "not sent yet"),
+                            ("pending_review", "with the community desk"),
+                            ("open", "open"),
+                            ("offered", "choose a helper"),
+                            ("claimed", "claimed"),
+                            ("in_progress", "under way"),
+                            ("awaiting_confirm", "to be confirmed"),
+                            ("completed", "done"),
+                            ("withdrawn", "withdrawn"),
+                            ("expired", "expired"),
+                            ("rejected", "not accepted"),
+                            ("disputed", "staff are looking into it"),
+                        ],
+                        max_length=16,
+                        verbose_name="from",
+                    ),
+                ),
+                (
+                    "to_state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "not sent yet"),
+                            ("pending_review", "with the community desk"),
+                            ("open", "open"),
+                            ("offered", "choose a helper"),
+                            ("claimed", "claimed"),
+                            ("in_progress", "under way"),
+                            ("awaiting_confirm", "to be confirmed"),
+                            ("completed", "done"),
+                            ("withdrawn", "withdrawn"),
+                            ("expired", "expired"),
+                            ("rejected", "not accepted"),
+                            ("disputed", "staff are looking into it"),
+                        ],
+                        max_length=16,
+                        verbose_name="to",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="mutual_aid.claim",
+                    ),
+                ),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="mutual_aid.helppost"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'help event',
-                'verbose_name_plural': 'help events',
+                "verbose_name": "help event",
+                "verbose_name_plural": "help events",
             },
         ),
         migrations.AddField(
-            model_name='claim',
-            name='post',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='mutual_aid.helppost', verbose_name='help post'),
+            model_name="claim",
+            name="post",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="claims",
+                to="mutual_aid.helppost",
+                verbose_name="help post",
+            ),
         ),
         migrations.CreateModel(
-            name='ContactReveal',
+            name="ContactReveal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('has_door', models.BooleanField(default=False, verbose_name='with the door')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('claim', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reveals', to='mutual_aid.claim')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contact_reveals', to=settings.AUTH_USER_MODEL, verbose_name='whose')),
-                ('viewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='seen by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("has_door", models.BooleanField(default=False, verbose_name="with the door")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reveals", to="mutual_aid.claim"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contact_reveals",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="whose",
+                    ),
+                ),
+                (
+                    "viewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="seen by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'look at a phone number',
-                'verbose_name_plural': 'looks at phone numbers',
-                'indexes': [models.Index(models.F('owner'), models.OrderBy(models.F('at'), descending=True), name='reveals_by_owner')],
+                "verbose_name": "look at a phone number",
+                "verbose_name_plural": "looks at phone numbers",
+                "indexes": [
+                    models.Index(
+                        models.F("owner"), models.OrderBy(models.F("at"), descending=True), name="reveals_by_owner"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HelperPause',
+            name="HelperPause",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('until', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('resident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='helper_pauses', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("until", models.DateTimeField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "resident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="helper_pauses",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'pause of a helper',
-                'verbose_name_plural': 'pauses of helpers',
-                'indexes': [models.Index(fields=['resident', '-until'], name='pauses_by_helper')],
+                "verbose_name": "pause of a helper",
+                "verbose_name_plural": "pauses of helpers",
+                "indexes": [models.Index(fields=["resident", "-until"], name="pauses_by_helper")],
             },
         ),
         migrations.AddIndex(
-            model_name='helppost',
-            index=models.Index(fields=['area_path', 'state'], name='help_by_area', opclasses=['varchar_pattern_ops', 'varchar_ops']),
+            model_name="helppost",
+            index=models.Index(
+                fields=["area_path", "state"], name="help_by_area", opclasses=["varchar_pattern_ops", "varchar_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='helppost',
-            index=models.Index(fields=['type', 'state', '-id'], name='help_by_type'),
+            model_name="helppost",
+            index=models.Index(fields=["type", "state", "-id"], name="help_by_type"),
         ),
         migrations.AddIndex(
-            model_name='helppost',
-            index=models.Index(fields=['author', '-id'], name='help_by_author'),
+            model_name="helppost",
+            index=models.Index(fields=["author", "-id"], name="help_by_author"),
         ),
         migrations.AddIndex(
-            model_name='helppost',
-            index=models.Index(condition=models.Q(('state__in', ['open', 'offered'])), fields=['expires_at'], name='help_by_expiry'),
+            model_name="helppost",
+            index=models.Index(
+                condition=models.Q(("state__in", ["open", "offered"])), fields=["expires_at"], name="help_by_expiry"
+            ),
         ),
         migrations.AddIndex(
-            model_name='helppost',
-            index=models.Index(condition=models.Q(('state', 'awaiting_confirm')), fields=['moved_at'], name='help_to_confirm'),
+            model_name="helppost",
+            index=models.Index(
+                condition=models.Q(("state", "awaiting_confirm")), fields=["moved_at"], name="help_to_confirm"
+            ),
         ),
         migrations.AddIndex(
-            model_name='helppost',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='help_search'),
+            model_name="helppost",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="help_search"),
         ),
         migrations.AddConstraint(
-            model_name='helppost',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__lte', models.F('helpers_needed'))), name='never_more_helpers_than_needed'),
+            model_name="helppost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("taken__lte", models.F("helpers_needed"))), name="never_more_helpers_than_needed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='helppost',
-            constraint=models.CheckConstraint(condition=models.Q(('helpers_needed__gte', 1), ('helpers_needed__lte', 20)), name='a_post_needs_one_to_twenty_helpers'),
+            model_name="helppost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("helpers_needed__gte", 1), ("helpers_needed__lte", 20)),
+                name="a_post_needs_one_to_twenty_helpers",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='helppost',
-            constraint=models.CheckConstraint(condition=models.Q(('renewals__lte', 3)), name='a_post_is_renewed_three_times_at_most'),
+            model_name="helppost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("renewals__lte", 3)), name="a_post_is_renewed_three_times_at_most"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='helppost',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('type', 'wish'), _negated=True), ('is_through_desk', True), _connector='OR'), name='wishes_go_through_the_desk'),
+            model_name="helppost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("type", "wish"), _negated=True), ("is_through_desk", True), _connector="OR"
+                ),
+                name="wishes_go_through_the_desk",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='helppost',
-            constraint=models.CheckConstraint(condition=models.Q(('is_through_desk', False), ('door', ''), _connector='OR'), name='the_desk_needs_no_door'),
+            model_name="helppost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_through_desk", False), ("door", ""), _connector="OR"),
+                name="the_desk_needs_no_door",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='helppost',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['open', 'offered']), _negated=True), ('expires_at__isnull', False), _connector='OR'), name='an_open_post_has_an_end'),
+            model_name="helppost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["open", "offered"]), _negated=True),
+                    ("expires_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="an_open_post_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='helppost',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_on_behalf', True), _negated=True), models.Q(('surname', ''), _negated=True), _connector='OR'), name='on_behalf_of_somebody_with_a_surname'),
+            model_name="helppost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("is_on_behalf", True), _negated=True),
+                    models.Q(("surname", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="on_behalf_of_somebody_with_a_surname",
+            ),
         ),
         migrations.AddIndex(
-            model_name='helpevent',
-            index=models.Index(fields=['post', 'id'], name='story_of_a_help_post'),
+            model_name="helpevent",
+            index=models.Index(fields=["post", "id"], name="story_of_a_help_post"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['helper', '-id'], name='claims_by_helper'),
+            model_name="claim",
+            index=models.Index(fields=["helper", "-id"], name="claims_by_helper"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('contacted_at__isnull', True), ('state', 'accepted')), fields=['contact_until'], name='claims_without_contact'),
+            model_name="claim",
+            index=models.Index(
+                condition=models.Q(("contacted_at__isnull", True), ("state", "accepted")),
+                fields=["contact_until"],
+                name="claims_without_contact",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['applied', 'accepted', 'done'])), fields=('post', 'helper'), name='one_live_claim_per_helper'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["applied", "accepted", "done"])),
+                fields=("post", "helper"),
+                name="one_live_claim_per_helper",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['accepted', 'done'])), fields=('post', 'seat'), name='one_helper_in_each_seat'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["accepted", "done"])),
+                fields=("post", "seat"),
+                name="one_helper_in_each_seat",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['accepted', 'done']), _negated=True), models.Q(('accepted_at__isnull', False), ('seat__isnull', False)), _connector='OR'), name='an_accepted_helper_has_a_seat'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["accepted", "done"]), _negated=True),
+                    models.Q(("accepted_at__isnull", False), ("seat__isnull", False)),
+                    _connector="OR",
+                ),
+                name="an_accepted_helper_has_a_seat",
+            ),
         ),
     ]

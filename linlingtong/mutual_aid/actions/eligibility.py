@@ -1,0 +1,88 @@
+"""Who may ask and who may help right now; everything here only reads."""
+
+import re
+import unicodedata
+
+from django.utils import timezone
+
+from linlingtong.accounts.models import User
+from linlingtong.core.dates import date_words
+from linlingtong.core.time import local
+from linlingtong.mutual_aid.actions.refusals import (
+    FairShareUsed,
+    PhoneInText,
+    PhoneUnproved,
+    Resting,
+    TooManyClaims,
+    TooManyPosts,
+)
+from linlingtong.mutual_aid.limits import (
+    ALTERNATIVES,
+    FREE_THINGS,
+    FREE_THINGS_WITHIN,
+    MOST_LIVE_CLAIMS,
+    MOST_OPEN_POSTS,
+)
+from linlingtong.mutual_aid.models import Claim, HelperPause, HelpPost
+
+State = HelpPost.State
+# A mobile number in any spelling, also with spaces or dashes between the digits.
+PHONE = re.compile(r"(?<!\d)1[3-9](?:[\s\-‐-―.·_]*\d){9}(?!\d)")
+CHINESE_DIGITS = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺", "001234567891234567891")
+
+
+def check_no_phone(*texts: str) -> None:
+    """Raises PhoneInText when one of the texts carries a mobile number: contact is for accepted helpers only."""
+    for text in texts:
+        plain = unicodedata.normalize("NFKC", text)
+        if PHONE.search(plain) or PHONE.search(plain.translate(CHINESE_DIGITS)):
+            raise PhoneInText
+
+
+def check_reachable(person: User) -> None:
+    """Raises PhoneUnproved: the other side has to be able to ring."""
+    if person.phone_verified_at is None or not person.is_active:
+        raise PhoneUnproved
+
+
+def check_may_open_another(person: User) -> None:
+    """Raises TooManyPosts."""
+    if HelpPost.objects.filter(author=person, is_on_behalf=False, state__in=HelpPost.LIVE).count() >= MOST_OPEN_POSTS:
+        raise TooManyPosts(most=MOST_OPEN_POSTS)
+
+
+def check_may_help(helper: User) -> None:
+    """Raises PhoneUnproved, Resting or TooManyClaims."""
+    check_reachable(helper)
+    now = timezone.now()
+    until = HelperPause.objects.filter(resident=helper, until__gt=now).values_list("until", flat=True).first()
+    if until is not None:
+        raise Resting(until=date_words(local(until).date()))
+    if Claim.objects.filter(helper=helper).live().count() >= MOST_LIVE_CLAIMS:
+        raise TooManyClaims(most=MOST_LIVE_CLAIMS)
+
+
+def check_fair_share(person: User) -> None:
+    """Raises FairShareUsed after four free things (taken, or wished for oneself) within 28 days."""
+    since = timezone.now() - FREE_THINGS_WITHIN
+    over = (Claim.State.RELEASED, Claim.State.LAPSED, Claim.State.DECLINED, Claim.State.ENDED)
+    taken = Claim.objects.filter(helper=person, created_at__gt=since, post__type=HelpPost.Type.OFFER).filter(
+        post__kind=HelpPost.Kind.THING
+    )
+    wished = HelpPost.objects.filter(
+        author=person, type=HelpPost.Type.WISH, is_on_behalf=False, created_at__gt=since
+    ).exclude(state__in=(State.DRAFT, State.WITHDRAWN, State.REJECTED, State.EXPIRED))
+    moments = [
+        *taken.exclude(state__in=over).values_list("created_at", flat=True),
+        *wished.values_list("created_at", flat=True),
+    ]
+    if len(moments) >= FREE_THINGS:
+        again = sorted(moments)[-FREE_THINGS] + FREE_THINGS_WITHIN
+        raise FairShareUsed(most=FREE_THINGS, again=date_words(local(again).date()))
+
+
+def alternatives(post: HelpPost, reader: User) -> list[int]:
+    """Three posts like this one that still need somebody: the same kind first, then the nearest."""
+    open_ones = HelpPost.objects.visible_to(reader).takeable().filter(type=post.type).exclude(pk=post.pk)
+    ids = open_ones.exclude(author=reader).nearest_first(reader.home_area).values_list("pk", "kind")[:60]
+    return [pk for pk, _kind in sorted(ids, key=lambda one: one[1] != post.kind)[:ALTERNATIVES]]

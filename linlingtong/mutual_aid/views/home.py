@@ -1,0 +1,24 @@
+"""What mutual aid shows on the home screen."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from linlingtong.mutual_aid.models import HelpPost
+from linlingtong.mutual_aid.views.cards import cards, reader
+
+CARDS = 2
+
+
+def home_card(request: HttpRequest) -> dict[str, Any]:
+    """How many wishes wait for somebody, and the two nearest posts."""
+    user = reader(request)
+    open_ones = HelpPost.objects.visible_to().takeable()
+    nearest = open_ones.exclude(type=HelpPost.Type.OFFER).nearest_first(user.home_area if user else None)
+    return {
+        "url": reverse("mutual_aid:list"),
+        "wishes": open_ones.of_type(HelpPost.Type.WISH).count(),
+        "requests": open_ones.of_type(HelpPost.Type.REQUEST).count(),
+        "cards": cards(nearest.select_related("author").defer("search")[:CARDS], user),
+    }
