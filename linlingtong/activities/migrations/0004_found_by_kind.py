@@ -4,8 +4,9 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.functions.comparison
 import django.db.models.functions.text
-import linlingtong.core.search
 from django.db import migrations, models
+
+import linlingtong.core.search
 
 
 class Migration(migrations.Migration):

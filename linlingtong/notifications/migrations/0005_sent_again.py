@@ -6,21 +6,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0004_kinds_of_all_boards'),
+        ("notifications", "0004_kinds_of_all_boards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='message',
-            name='sent_again_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='sent again at'),
+            model_name="message",
+            name="sent_again_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="sent again at"),
         ),
         migrations.AddField(
-            model_name='message',
-            name='sent_again_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sent again by'),
+            model_name="message",
+            name="sent_again_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="sent again by",
+            ),
         ),
     ]
