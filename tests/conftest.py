@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from config import embedded, entry, messages
 
@@ -25,12 +27,25 @@ def pytest_configure(config: pytest.Config) -> None:
     database["TEST"]["TEMPLATE"] = "template0"
     if not hasattr(config, "workerinput"):
         messages.compile_outdated()
+    _let_tests_empty_the_ledger()
     if embedded.wanted():
         _use_valkey_index(_free_valkey_index())
 
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+
+
+def _let_tests_empty_the_ledger() -> None:
+    """Tests with transactions of their own empty all tables afterwards, which the ledger of hours refuses to anybody."""
+    plain = DatabaseOperations.execute_sql_flush
+    never = [f"volunteering.{name}:never_emptied" for name in ("ServiceEntry", "ServiceRecord", "LiveSpan")]
+
+    def emptied(operations: DatabaseOperations, statements: list[str]) -> None:
+        with pgtrigger.ignore(*never):
+            plain(operations, statements)
+
+    DatabaseOperations.execute_sql_flush = emptied  # type: ignore[method-assign]
 
 
 def _free_valkey_index() -> int:

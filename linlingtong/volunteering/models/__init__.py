@@ -1,0 +1,15 @@
+from linlingtong.volunteering.models.ledger import LiveSpan, ServiceEntry, ServiceRecord, Standing
+from linlingtong.volunteering.models.rules import Issuer, StarLevel
+from linlingtong.volunteering.models.sheets import Dispute, ServiceSheet, SheetLine
+
+__all__ = [
+    "Dispute",
+    "Issuer",
+    "LiveSpan",
+    "ServiceEntry",
+    "ServiceRecord",
+    "ServiceSheet",
+    "SheetLine",
+    "Standing",
+    "StarLevel",
+]
