@@ -80,6 +80,7 @@ const KINDS = { accepted: "good", duplicate: "odd", unresolved: "bad", refused: 
 async function send() {
   if (sending) return;
   sending = true;
+  let sent = false;
   try {
     for (let items = queue(); items.length; items = queue()) {
       const batch = items.slice(0, BATCH);
@@ -101,14 +102,15 @@ async function send() {
       const done = new Set(batch.map((item) => item.client_id));
       keep(queue().filter((item) => !done.has(item.client_id)));
       tell(verdicts);
+      sent = true;
     }
-    await refresh();
   } catch {
     announce(say("已记下，有网后自动上传。", "Kept; it is sent when the network is back."), "odd");
     showQueue(queue().length);
   } finally {
     sending = false;
   }
+  if (sent) refresh().catch(() => {});
 }
 
 function tell(verdicts) {
@@ -134,9 +136,11 @@ function replace(text) {
   showQueue(queue().length);
   return fresh;
 }
+let asked = 0;
 async function refresh() {
-  const response = await fetch(location.href, { headers: { "X-Door": "1" } });
-  if (response.ok) replace(await response.text());
+  const mine = ++asked;
+  const response = await fetch(location.href);
+  if (response.ok && mine === asked) replace(await response.text());
 }
 
 function kind() {

@@ -74,7 +74,8 @@ def enter(registration: Registration, scan: Scan) -> Scan:
     scan.registration = registration
     scan.verdict = Verdict.ACCEPTED if after.facts != before.facts else Verdict.DUPLICATE
     scan.save(force_insert=True)
-    write(registration, after)
+    if after != before:
+        write(registration, after)
     return scan
 
 
