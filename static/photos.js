@@ -120,6 +120,7 @@ function start(field) {
     } catch (error) {
       waits = null;
       one.row.classList.add("is-refused");
+      if (!one.box.firstChild) one.box.remove();
       one.said.textContent = error.message || words.failed;
       if (!error.message) one.said.addEventListener("click", () => upload(one), { once: true });
       removable(one, "");

@@ -37,6 +37,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def by_author(self, user: User) -> Self:
         return self.filter(author=user)
 
+    def reviewed_of(self, user: User) -> Self:
+        """What its author should know of; that something visible was reported is for staff alone."""
+        told = self.by_author(user).exclude(state__in=[Case.State.CLEAR, Case.State.GONE])
+        return told.exclude(state=Case.State.WAITING, is_visible=True).order_by("-submitted_at", "-id")
+
 
 class Case(models.Model):
     """What moderation knows of one object that a resident wrote: one row for each object, for its whole life.

@@ -80,8 +80,7 @@ def _ask(request: HttpRequest, form: ReportForm, subject: Subject, object_id: in
 @require_safe
 def own_cases(request: HttpRequest) -> HttpResponse:
     """What one wrote and staff looked at, are looking at or will look at."""
-    rows = Case.objects.by_author(_me(request)).exclude(state__in=[Case.State.CLEAR, Case.State.GONE])
-    lines = [OwnCase.of(row) for row in rows.order_by("-submitted_at", "-id")[:PAGE]]
+    lines = [OwnCase.of(row) for row in Case.objects.reviewed_of(_me(request))[:PAGE]]
     return render(request, "moderation/mine.html", {"lines": lines})
 
 

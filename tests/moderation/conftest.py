@@ -11,7 +11,10 @@ from linlingtong.core import subject as subjects
 from linlingtong.core.subject import Subject, know
 from linlingtong.moderation.actions import submit
 from linlingtong.moderation.models import Case
+from tests.browser.conftest import open_page
 from tests.factories import AreaFactory, UserFactory, staff_of
+
+__all__ = ["open_page"]
 
 
 @dataclass

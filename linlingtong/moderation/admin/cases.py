@@ -74,7 +74,7 @@ class CaseAdmin(ScopedAdmin[Case]):
 
     path_field = "area_path"
     list_display = ("excerpt", "what", "author", "state", "cause", "waiting_since")
-    list_filter = (WaitingFilter, KindFilter, "cause", "has_minors")
+    list_filter = (WaitingFilter, KindFilter, "cause")
     list_select_related = ("author",)
     ordering = ("waiting_since", "id")
     list_per_page = 50
@@ -101,7 +101,8 @@ class CaseAdmin(ScopedAdmin[Case]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         counts = queue_for(who(request), scope_of(request)).order_by().values_list("kind").annotate(number=Count("id"))
         kinds = [(name_of(kind), number, f"?{urlencode({'kind': kind})}") for kind, number in counts.order_by("kind")]
-        return super().changelist_view(request, {"kinds": kinds, **(extra_context or {})})
+        shown = {"kinds": kinds, "title": _("Review queue"), **(extra_context or {})}
+        return super().changelist_view(request, shown)
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
         """The case that waits longest and that this person can decide."""

@@ -1,0 +1,204 @@
+"""The pages in a browser: readable and touchable in every mode, keys for staff, photos sent while one types."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django import forms
+from django.http import HttpRequest
+from django.middleware.csrf import _get_new_csrf_string
+from django.template import engines
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+from linlingtong.accounts.models import User
+from linlingtong.areas.models import Area
+from linlingtong.moderation.actions import Decision, decide, report
+from linlingtong.moderation.models import Case
+from linlingtong.photos.actions import attach, prepare_waiting, receive
+from linlingtong.photos.forms import PhotosField
+from linlingtong.photos.models import Photo
+from tests.browser.conftest import Open
+from tests.browser.test_audit import MODES, SMALL_TARGETS
+from tests.factories import UserFactory
+from tests.moderation.conftest import Wall
+from tests.photos.pictures import content, drawn, upload
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def folder(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def cases(wall: Wall, author: User, staff: User, community: Area) -> dict[str, Case]:
+    """One case in each situation that a page shows."""
+    facts: dict[str, Any] = {"area_path": community.path, "holds_newcomers": True}
+    photos = receive([upload(content(Image.effect_noise((900, 600), 60).convert("RGB")))], by=author)
+    attach(photos, subject="note", subject_id=1, area_path=community.path, is_public=True, by=author)
+    prepare_waiting()
+    text = "三楼的吴阿姨每天早上把整层楼道扫得干干净净，还帮我们收快递。想在这里说声谢谢！"
+    held = wall.write(1, author, text, **facts)
+    wall.write(4, author, "门口的路灯修好了，谢谢电工师傅。", area_path=community.path)
+    report("note", 4, reason="advert", note="像是广告", by=UserFactory.create(nickname="热心人"))
+    hidden = decide(
+        wall.write(2, author, "代办信用卡，利息低", **facts).pk, Decision.HIDE, by=staff, reason="这是广告。"
+    )
+    return {"held": held, "hidden": hidden}
+
+
+def trouble_of(page: Page, name: str, mode: str) -> list[str]:
+    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    trouble = [f"{mode} / {name}: {over} px too wide"] if over > 0 else []
+    if "/admin/" not in page.url:
+        least = 60 if mode == "elder" else 44
+        trouble += [f"{mode} / {name}: small: {what}" for what in page.evaluate(SMALL_TARGETS, least - 1)]
+    found = Axe().run(page).response["violations"]
+    return trouble + [
+        f"{mode} / {name}: {v['id']}: {json.dumps([n['target'] for n in v['nodes']][:2])}" for v in found
+    ]
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture for whoever looks at the pages."""
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def test_pages_of_residents_can_be_read_and_touched(open_page: Open, cases: dict[str, Case], author: User) -> None:
+    neighbour = UserFactory.create()
+    pages = {
+        "report": ("/moderation/report/note/4/", neighbour),
+        "mine": ("/me/reviews/", author),
+        "none": ("/me/reviews/", neighbour),
+        "held": (f"/me/reviews/{cases['held'].pk}/", author),
+        "hidden": (f"/me/reviews/{cases['hidden'].pk}/", author),
+    }
+    trouble = []
+    for mode, options in MODES.items():
+        chosen = {k: v for k, v in options.items() if not k.startswith("data-")}
+        for name, (path, user) in pages.items():
+            page = open_page(path, user, bypass_csp=True, **chosen)
+            for attribute in options.keys() - chosen.keys():
+                page.evaluate(
+                    "([k, v]) => document.documentElement.setAttribute(k, v)", [attribute, options[attribute]]
+                )
+            trouble += trouble_of(page, name, mode)
+            keep(page, f"{name}-{mode}")
+            if name == "report" and mode == "light":
+                page.click("button.btn")
+                trouble += trouble_of(page, "report with a mistake", mode)
+                keep(page, "report-error")
+                page.check("input[value=advert]")
+                page.click("button.btn")
+                trouble += trouble_of(page, "reported", mode)
+                keep(page, "reported")
+    assert not trouble, "\n".join(sorted(set(trouble)))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_of_staff_fit_a_phone_and_a_desk(
+    open_page: Open, cases: dict[str, Case], staff: User, width: int
+) -> None:
+    photo = Photo.objects.get()
+    pages = {
+        "queue": "/admin/moderation/case/",
+        "case": f"/admin/moderation/case/{cases['held'].pk}/change/",
+        "reported case": f"/admin/moderation/case/{Case.objects.get(object_id=4).pk}/change/",
+        "blur": f"/admin/photos/photo/{photo.pk}/blur/",
+        "photos": "/admin/photos/photo/",
+    }
+    trouble = []
+    page = open_page("/admin/", staff, bypass_csp=True, viewport={"width": width, "height": 800})
+    for name, path in pages.items():
+        page.goto(path)
+        trouble += trouble_of(page, name, str(width))
+        keep(page, f"admin-{name}-{width}")
+    assert not trouble, "\n".join(sorted(set(trouble)))
+
+
+def test_keys_decide_and_the_next_case_comes_by_itself(
+    open_page: Open, wall: Wall, author: User, staff: User, community: Area
+) -> None:
+    first, second = (
+        wall.write(key, author, f"第{key}条", area_path=community.path, holds_newcomers=True) for key in (1, 2)
+    )
+    page = open_page("/admin/moderation/case/queue/", staff)
+    expect(page.locator(".look-text").first).to_have_text("第1条")
+    page.keyboard.press("p")
+    expect(page.locator(".look-text").first).to_have_text("第2条")
+    page.keyboard.press("h")
+    expect(page.locator("#why")).to_be_focused()
+    page.select_option("#why", "advert")
+    page.locator("h1").first.click()
+    page.keyboard.press("h")
+    page.wait_for_url("**/admin/moderation/case/")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == (Case.State.PASSED, Case.State.HIDDEN)
+
+
+FORM = """{% load static %}<!doctype html><html lang="zh"><meta charset="utf-8"><title>x</title><main>
+<link rel="stylesheet" href="{% static "app.css" %}"><script src="{% static "photos.js" %}" type="module"></script>
+<form method="post" enctype="multipart/form-data">
+<input type="hidden" name="csrfmiddlewaretoken" value="{{ token }}">
+{% include "components/photo_input.html" with field=form.photos only %}<button>发布</button></form></main></html>"""
+
+
+class NoteForm(forms.Form):
+    photos = PhotosField(most=2)
+
+
+def note_page(page: Page, url: str) -> list[str]:
+    """Any page with the field, served at a made-up address of the site; answers what its form then sends."""
+    token = _get_new_csrf_string()
+    page.context.add_cookies([{"name": "csrftoken", "value": token, "url": url}])
+    html = engines["django"].from_string(FORM).render({"form": NoteForm(), "token": token}, HttpRequest())
+    sent: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append((route.request.post_data_buffer or b"").decode("utf8", "replace"))
+        route.fulfill(body=html, content_type="text/html")
+
+    page.route("**/made-up/", answer)
+    page.goto("/made-up/")
+    return sent
+
+
+def file(name: str, body: bytes) -> Any:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": body}
+
+
+def test_photos_go_while_the_form_is_open_and_the_form_carries_their_names(
+    open_page: Open, live_server: Any, author: User
+) -> None:
+    page = open_page("/", author)
+    sent = note_page(page, live_server.url)
+    large = Image.effect_noise((3000, 2000), 80).convert("RGB")
+    page.set_input_files("input[type=file]", [file("大.jpg", content(large, quality=95)), file("坏.jpg", b"nothing")])
+    expect(page.locator(".photo-kept input[type=hidden]")).to_have_count(1)
+    expect(page.locator(".photo-kept.is-refused")).to_contain_text("坏.jpg")
+    keep(page, "photo-input")
+    photo = Photo.objects.get()
+    assert max(photo.width, photo.height) == 2048, "made smaller on the phone"
+    page.click("form > button")
+    page.wait_for_load_state()
+    assert photo.token in sent[0]
+    assert len(sent[0]) < 2000, "the files themselves are not sent again"
+
+
+def test_a_photo_is_taken_back_and_no_more_than_fit_are_sent(open_page: Open, live_server: Any, author: User) -> None:
+    page = open_page("/", author)
+    note_page(page, live_server.url)
+    page.set_input_files("input[type=file]", [file(f"{n}.jpg", content(drawn())) for n in range(3)])
+    expect(page.locator(".photo-kept input[type=hidden]")).to_have_count(2)
+    with page.expect_response("**/discard/"):
+        page.locator(".photo-remove").first.click()
+    expect(page.locator(".photo-kept input[type=hidden]")).to_have_count(1)
+    assert Photo.objects.count() == 1
