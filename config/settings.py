@@ -162,6 +162,7 @@ CELERY_TASK_TIME_LIMIT = 60
 # One static schedule; every job is an idempotent sweep that locks itself, so two beats do no harm.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "minute": {"task": "linlingtong.home.tasks.every_minute", "schedule": 20.0, "options": {"expires": 20}},
+    "imports": {"task": "linlingtong.activities.tasks.carry_on_imports", "schedule": 5.0, "options": {"expires": 5}},
     "photos": {"task": "linlingtong.photos.tasks.prepare_photos", "schedule": 5.0, "options": {"expires": 5}},
 }
 
@@ -360,6 +361,9 @@ MODERATION_REPORTS_A_DAY = env.int("MODERATION_REPORTS_A_DAY", 20)
 # A check by somebody else's machine: a class with `check(text) -> bool`; none by default.
 MODERATION_CHECKER = env("MODERATION_CHECKER", default="")
 MODERATION_CHECKER_URL = env("MODERATION_CHECKER_URL", default="")
+VENUE_STRIKES = env.int("VENUE_STRIKES", 3)
+VENUE_STRIKE_DAYS = env.int("VENUE_STRIKE_DAYS", 60)
+VENUE_PAUSE_DAYS = env.int("VENUE_PAUSE_DAYS", 30)
 OFFICE_OPENS = dt.time.fromisoformat(env("OFFICE_OPENS", default="08:30"))
 OFFICE_CLOSES = dt.time.fromisoformat(env("OFFICE_CLOSES", default="17:30"))
 REMIND_DAY_HOURS = env.int("REMIND_DAY_HOURS", 24)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from linlingtong.activities.views import browsing, calendars, check_in, console, joining, mine
+from linlingtong.activities.views import browsing, calendars, check_in, console, joining, mine, review
 
 app_name = "activities"
 urlpatterns = [
@@ -11,7 +11,9 @@ urlpatterns = [
     path("activities/<slug:slug>/done/", joining.done, name="done"),
     path("activities/<slug:slug>/ics", calendars.activity_ics, name="ics"),
     path("activities/<slug:slug>/bookmark/", mine.bookmark, name="bookmark"),
+    path("activities/<slug:slug>/review/", review.review, name="review"),
     path("community/<slug:slug>/", browsing.community, name="community"),
+    path("me/participations/", review.participations, name="participations"),
     path("me/registrations/", mine.registrations, name="mine"),
     path("me/registrations/<int:pk>/", mine.registration, name="registration"),
     path("me/registrations/<int:pk>/give-up/", mine.give_up, name="give_up"),

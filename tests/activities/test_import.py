@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions import importing, record_refusals
 from linlingtong.activities.actions.cells import local_day
+from linlingtong.activities.actions.sheets import read_sheet
 from linlingtong.activities.actions.understanding import Given, roster_key
 from linlingtong.activities.models import (
     Activity,
@@ -24,6 +25,7 @@ from linlingtong.activities.models import (
     Session,
 )
 from linlingtong.areas.models import Area
+from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import at
 from tests.activities.workbooks import HEADER, cleaning, saved, with_part, workbook
 from tests.factories import AreaFactory, RegistrationFactory, SessionFactory, UserFactory, staff_of
@@ -165,7 +167,8 @@ def test_the_sheet_of_a_real_community_is_understood(staff: User, area: Area) ->
 
 
 def test_a_line_about_the_leader_above_the_list_is_not_taken_for_the_headings(staff: User, area: Area) -> None:
-    rows = [["负责人姓名", "陈师傅", "联系电话", "19900000000"], ["姓名", "手机", "日期", "活动名称"],
+    rows = [["负责人姓名", "陈师傅", "联系电话", "19900000000"],
+            ["姓名", "手机", "日期", "活动名称"],
             ["张三", 19911110001, "2022-9-3", "清洁家园"]]  # fmt: skip
     assert [one.name for one in read(workbook(rows), staff, area).rows.all()] == ["张三"]
 
@@ -204,17 +207,15 @@ def test_a_line_that_is_not_possible_says_why(staff: User, area: Area, line: lis
 
 
 def test_repeats_within_a_sheet_name_the_first_line(staff: User, area: Area) -> None:
-    batch = read(
-        cleaning(("张三", 19911110001), ("张三", "+8619911110001"), ("李四", 19911110001), ("张三", None), ("王五", ""),
-                 ("王五", None)),
-        staff,
-        area,
-    )  # fmt: skip
+    zhang, again = ("张三", 19911110001), ("张三", "+8619911110001")
+    sheet = cleaning(zhang, again, ("李四", 19911110001), ("张三", None), ("王五", ""), ("王五", None))
+    batch = read(sheet, staff, area)
     assert [row[1] for row in outcomes(batch)] == ["", "repeats_line", "other_name", "same_name", "", "repeats_line"]
 
 
 def test_one_person_at_two_places_at_once_is_refused(staff: User, area: Area) -> None:
-    rows = [["姓名", "手机", "活动", "日期", "时长"], ["张三", 19911110001, "清洁", "2022-9-3", 2],
+    rows = [["姓名", "手机", "活动", "日期", "时长"],
+            ["张三", 19911110001, "清洁", "2022-9-3", 2],
             ["张三", 19911110001, "慰问", "2022-9-3", 1],
             ["张三", 19911110001, "护河", "2022-9-3 14:00-15:00", 1]]  # fmt: skip
     assert [row[1] for row in outcomes(read(workbook(rows), staff, area))] == ["", "two_at_once", ""]
@@ -352,8 +353,8 @@ def test_five_thousand_lines_go_on_in_the_worker(staff: User, area: Area) -> Non
 
 
 def refused(file: io.BytesIO) -> type[Exception]:
-    with pytest.raises(record_refusals.Refusal) as caught:
-        importing.read_sheet(file)
+    with pytest.raises(Refusal) as caught:
+        read_sheet(file)
     return type(caught.value)
 
 

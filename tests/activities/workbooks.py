@@ -12,7 +12,7 @@ HEADER = ["序号", "姓名", "联系电话", "活动名称", "活动日期", "�
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def workbook(rows: Iterable[Sequence[Any]], *, merged: Sequence[str] = (), title: str = "签到表") -> io.BytesIO:
+def workbook(rows: Iterable[Any], *, merged: Sequence[str] = (), title: str = "签到表") -> io.BytesIO:
     """A workbook with one sheet of these lines."""
     book = Workbook()
     page: Any = book.active

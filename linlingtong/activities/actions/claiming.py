@@ -39,10 +39,11 @@ def claim(resident: User, *, by: User) -> list[Participant]:
 def disown(participant_id: int, *, by: User) -> Participant:
     """“不是我”: the entry keeps its name and loses the number; credited hours are reversed. Raises NothingToClaim."""
     take_turns([("person", by.pk), ("rosters", 0)])
-    person = Participant.objects.select_related("session__activity").filter(pk=participant_id).first()
+    found = Participant.objects.select_related("session__activity").filter(pk=participant_id)
+    person: Participant | None = found.first()
     if person is None or not _is_of(person, by):
         raise NothingToClaim
-    take_back_hours([person], by=by)
+    take_back_hours([person], by=None)  # nobody undoes hours of their own; here they were never theirs
     person.resident, person.linked_at, person.phone_key, person.phone_mask = None, None, "", ""
     person.remark = "disowned"
     while _is_name_taken(person):

@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -137,10 +138,15 @@ class Export:
         return resident.phone.removeprefix("+86")
 
     def csv(self) -> Iterator[str]:
-        """Line by line, with the mark by which Excel knows UTF-8."""
-        yield BOM + _line(self.headings)
+        """Line by line, with the mark by which Excel knows UTF-8, in the language of whoever asks."""
+        return self._csv(get_language())
+
+    def _csv(self, language: str | None) -> Iterator[str]:
+        with override(language):
+            yield BOM + _line(self.headings)
         for row in self.rows():
-            yield _line(row)
+            with override(language):
+                yield _line(row)
 
     def xlsx(self) -> IO[bytes]:
         """A workbook in a temporary file, written row by row."""

@@ -141,7 +141,7 @@ def those_there(activity: Activity) -> set[int]:
     """The accounts of everybody who was there."""
     checked = Registration.objects.filter(session__activity=activity, attendance__in=ATTENDED)
     listed = Participant.objects.filter(session__activity=activity, resident__isnull=False)
-    return {*checked.values_list("resident", flat=True), *listed.values_list("resident", flat=True)} - {None}  # type: ignore[return-value]
+    return {*checked.values_list("resident", flat=True), *listed.values_list("resident", flat=True)} - {None}
 
 
 def _thanks(activity: Activity, resident: User, text: str) -> Tiding:

@@ -212,7 +212,7 @@ def _undo_rows(batch: ImportBatch, rows: Sequence[ImportRow]) -> None:
     people = Participant.objects.select_related("session__activity", "resident").filter(
         pk__in=[row.participant_id for row in rows if row.participant_id]
     )
-    unused = [one for one in people if not is_used(one, batch)]
+    unused = [one for one in people if one.resident_id != by.pk and not is_used(one, batch)]
     take_back_hours(unused, by=by)
     Participant.objects.filter(pk__in=[one.pk for one in unused]).delete()
 
@@ -264,7 +264,7 @@ def _has_life(activity: Activity) -> bool:
 
 def _in_turn(batch_id: int, by: User) -> ImportBatch:
     take_turns([("import", batch_id)])
-    batch = ImportBatch.objects.select_related("session__activity").get(pk=batch_id)
+    batch: ImportBatch = ImportBatch.objects.select_related("session__activity").get(pk=batch_id)
     if batch.session is not None:
         check_manages(by, batch.session.activity)
     _check_may(by, batch.area_path)

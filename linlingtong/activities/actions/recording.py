@@ -100,7 +100,7 @@ def add_names(session_id: int, names: str, *, by: User, minutes: int | None = No
 @in_turn
 def add_evidence(record_id: int, *, by: User, evidence: str, photos: Sequence[Photo] = ()) -> OfflineRecord:
     """Say better what proves the record, and add pictures of the sign-in sheet. Raises EvidenceMissing."""
-    kept = OfflineRecord.objects.select_related("session__activity").get(pk=record_id)
+    kept: OfflineRecord = OfflineRecord.objects.select_related("session__activity").get(pk=record_id)
     check_manages(by, kept.session.activity)
     kept.evidence = _needed_evidence(evidence)
     with acting(by, "edit"):

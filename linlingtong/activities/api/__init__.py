@@ -1,5 +1,6 @@
 from linlingtong.activities.api.browsing import ActivityCalendar, ActivityDetail, ActivityList
 from linlingtong.activities.api.check_in import CheckIns, RegistrationCode, SessionCheckIn
+from linlingtong.activities.api.feedback import ActivityRating, ActivityReview
 from linlingtong.activities.api.registering import (
     CompanionOff,
     MyRegistrations,
@@ -12,6 +13,8 @@ __all__ = [
     "ActivityCalendar",
     "ActivityDetail",
     "ActivityList",
+    "ActivityRating",
+    "ActivityReview",
     "CheckIns",
     "CompanionOff",
     "MyRegistrations",

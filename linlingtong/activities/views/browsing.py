@@ -34,6 +34,7 @@ from linlingtong.activities.views.listing import (
     parse_filters,
     still_shown,
 )
+from linlingtong.activities.views.review import looked_back
 from linlingtong.areas.models import Area
 from linlingtong.core.dates import MONTHS, WEEKDAYS, date_words, near, weekday
 from linlingtong.core.time import day_bounds, local, today
@@ -108,6 +109,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "is_preview": activity.status == Activity.Status.DRAFT,
         "reason": cancel_reason(group),
     }
+    if group and group.standing.state == Phase.OVER:
+        context |= looked_back(activity)
     return render(request, "activities/detail.html", context)
 
 
