@@ -24,6 +24,7 @@ from linlingtong.areas.models import Area, Organization
 from linlingtong.core.time import at, today
 from linlingtong.notifications.models import Channel, Kind, Message, Notification, Preferences, Tick
 from linlingtong.toolbox.models import Contact, Guide, Tool
+from linlingtong.venues.models import Booking, Occupancy, OpeningRule, Unit, Venue
 
 factory: Any = factory_boy  # its own annotations are incomplete
 State = Registration.State
@@ -311,3 +312,52 @@ class GuideFactory(DjangoModelFactory[Guide]):
     source = "便民服务中心"
     checked_on = factory.LazyFunction(today)
     is_published = True
+
+
+class VenueFactory(DjangoModelFactory[Venue]):
+    """A pitch of two halves, open around the clock in slots of an hour, without quotas that a test would meet."""
+
+    class Meta:
+        model = Venue
+
+    area = factory.SubFactory(AreaFactory)
+    name = factory.Sequence("第{}球场".format)
+    slug = factory.Sequence("venue-{}".format)
+    kind = Venue.Kind.PITCH
+    place = "社区西侧公园"
+    chooses_units = True
+    most_bookings = 50
+    most_hours = 100
+
+    @classmethod
+    def _create(cls, model_class: type[Venue], *args: Any, **kwargs: Any) -> Venue:
+        units = kwargs.pop("units", ("北半场", "南半场"))
+        venue: Venue = super()._create(model_class, *args, **kwargs)  # type: ignore[no-untyped-call]
+        for name in units:
+            Unit.objects.create(venue=venue, name=name)
+        OpeningRule.objects.create(venue=venue, opens_at=dt.time(0), closes_at=dt.time(23))
+        return venue
+
+
+class BookingFactory(DjangoModelFactory[Booking]):
+    """A whole venue is booked tomorrow from ten to eleven."""
+
+    class Meta:
+        model = Booking
+
+    venue = factory.SubFactory(VenueFactory)
+    resident = factory.SubFactory(UserFactory)
+    by = factory.SelfAttribute("resident")
+    starts_at = factory.LazyFunction(lambda: at(today() + dt.timedelta(days=1), dt.time(10)))
+    ends_at = factory.LazyAttribute(lambda booking: booking.starts_at + dt.timedelta(hours=1))
+    held_until = factory.LazyAttribute(lambda booking: booking.starts_at if booking.state == "held" else None)
+    state = Booking.State.BOOKED
+
+    @classmethod
+    def _create(cls, model_class: type[Booking], *args: Any, **kwargs: Any) -> Booking:
+        booking: Booking = super()._create(model_class, *args, **kwargs)  # type: ignore[no-untyped-call]
+        if booking.state in Booking.LIVE:
+            during = DateTimeTZRange(booking.starts_at, booking.ends_at)
+            for unit in booking.venue.units.all():
+                Occupancy.objects.create(unit=unit, booking=booking, during=during)
+        return booking

@@ -102,7 +102,7 @@ def _unavailable(error: Exception) -> Response | None:
 def _refused(error: Exception) -> Response | None:
     if not isinstance(error, Refusal):
         return None
-    return Response(problem(409, error.code, error.detail), 409, content_type=MEDIA_TYPE)
+    return Response(problem(409, error.code, error.detail) | error.more, 409, content_type=MEDIA_TYPE)
 
 
 def _translated(error: Exception) -> Exception:

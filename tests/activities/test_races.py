@@ -4,9 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,54 +19,14 @@ from linlingtong.accounts.models import User
 from linlingtong.activities.actions import ClashingSession, Placed, give_up, leaving, register, registration
 from linlingtong.activities.models import Registration, Session
 from linlingtong.core import turns
-from linlingtong.core.refusal import Refusal
 from linlingtong.notifications.models import Kind, Message, Notification
 from tests.activities.books import assert_books_balance
 from tests.factories import SessionFactory, UserFactory
+from tests.races import at_once, in_step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Registration.State
-THREADS = 12
 ROOT = Path(__file__).parents[2]
-
-
-def at_once(jobs: Sequence[Callable[[], Any]], threads: int = THREADS) -> list[Any]:
-    """The answers (or refusals) of jobs that start together and share some threads, in the order of the jobs."""
-    gate = threading.Barrier(threads)
-    answers: list[Any] = [None] * len(jobs)
-
-    def work(thread: int) -> None:
-        gate.wait()
-        try:
-            for at in range(thread, len(jobs), threads):
-                answers[at] = _answer(jobs[at])
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(threads)))
-    return answers
-
-
-def in_step(groups: Sequence[Sequence[Callable[[], Any]]]) -> list[Any]:
-    """The answers of jobs in groups (of two or four); those of one group start in the same moment."""
-
-    def tap(step: threading.Barrier, job: Callable[[], Any]) -> Any:
-        step.wait()
-        return job()
-
-    jobs = []
-    for group in groups:
-        step = threading.Barrier(len(group))
-        jobs += [partial(tap, step, job) for job in group]
-    return at_once(jobs, threads=8)
-
-
-def _answer(job: Callable[[], Any]) -> Any:
-    try:
-        return job()
-    except Refusal as refusal:
-        return refusal
 
 
 def without_turns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from linlingtong.areas.actions import load_calendar
 from linlingtong.home.management.demo.calendar import Calendar, add_coming, add_past
 from linlingtong.home.management.demo.people import COMMUNITY_STAFF, RESIDENT, SUBDISTRICT_STAFF, People, Place
 from linlingtong.home.management.demo.toolbox import add_toolbox
+from linlingtong.home.management.demo.venues import add_venues
 from linlingtong.notifications.models import Kind, Notification
 
 SEED = 2021
@@ -62,7 +63,8 @@ class Command(BaseCommand):
         self.say(f"{len(calendar.activities)} activities, {len(calendar.registrations)} registrations")
         self.fill_inbox(people.resident)
         add_toolbox(place, people, chance)
-        self.say("numbers, guides and tools")
+        add_venues(place, people, chance)
+        self.say("numbers, guides, tools and venues")
 
     def fill_inbox(self, resident: User) -> None:
         offer = Registration.objects.select_related("session__activity").get(resident=resident, state="offered")

@@ -1,0 +1,225 @@
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linlingtong.accounts.models import User
+from linlingtong.areas.models import Organization
+from linlingtong.core.dates import date_words, near, span_words, weekday
+from linlingtong.core.refusal import Refusal
+from linlingtong.core.time import local, today
+from linlingtong.venues.actions import book, wait
+from linlingtong.venues.actions.refusals import SlotTaken
+from linlingtong.venues.forms import BookForm, read_day, read_moment
+from linlingtong.venues.grid import Cell, Day, Grid, Standing
+from linlingtong.venues.models import Venue
+
+WEEK = 7
+NOON, EVENING = 12, 18
+LAST_DAY = dt.timedelta(days=400)
+
+
+def reader(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+@require_safe
+def venues(request: HttpRequest) -> HttpResponse:
+    """Every place that can be booked, with how much is free today."""
+    rows = list(Venue.objects.shown().order_by("name", "pk"))
+    shown = [{"venue": one, "free": Grid(one, today(), 1, None).days[0].free_count} for one in rows]
+    return render(request, "venues/list.html", {"rows": shown})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def venue(request: HttpRequest, slug: str) -> HttpResponse:
+    """The week of a venue. A tap on a green cell chooses it, a second one books it."""
+    found = get_object_or_404(Venue.objects.shown().select_related("area"), slug=slug)
+    if request.method == "POST":
+        return _book(request, found)
+    chosen = read_moment(request.GET.get("at", ""))
+    return _page(request, found, chosen)
+
+
+@login_required
+def _book(request: HttpRequest, found: Venue) -> HttpResponse:
+    me = reader(request)
+    if me is None:
+        raise PermissionDenied
+    chosen = read_moment(request.POST.get("at", ""))
+    cell = _cell_at(found, chosen, me)
+    form = BookForm(request.POST, venue=found, cell=cell, teams=teams_of(me))
+    if not form.is_valid():
+        return _page(request, found, chosen, form=form)
+    try:
+        booking = book(form.order(), me, by=me)
+    except Refusal as refusal:
+        form.add_error(None, refusal.detail)
+        return _page(request, found, chosen, form=form, others=_others(found, refusal))
+    messages.success(request, _("Booked: %(when)s") % {"when": span_words(booking.starts_at, booking.ends_at)})
+    return redirect("venues:booking", booking.pk)
+
+
+def _cell_at(found: Venue, chosen: dt.datetime | None, me: User | None) -> Cell | None:
+    if chosen is None or abs(chosen.date() - today()) > LAST_DAY:
+        return None
+    return Grid(found, local(chosen).date(), 1, me).find(chosen)
+
+
+def teams_of(me: User | None) -> list[Organization]:
+    """Teams and companies that somebody can book for: where staff confirmed the membership."""
+    if me is None:
+        return []
+    mine = me.memberships.current().filter(confirmed_at__isnull=False).select_related("organization")
+    return [one.organization for one in mine.order_by("pk") if one.organization.kind != Organization.Kind.DORMITORY]
+
+
+def _others(found: Venue, refusal: Refusal) -> list[dict[str, str]]:
+    if not isinstance(refusal, SlotTaken):
+        return []
+    return [{"label": span_words(start, end), "url": address(found, at=start)} for start, end in refusal.alternatives]
+
+
+def address(found: Venue, **query: Any) -> str:
+    """A state of the page as an address that can be shared."""
+    told = {
+        name: local(value).isoformat(timespec="minutes") if isinstance(value, dt.datetime) else str(value)
+        for name, value in query.items()
+    }
+    return f"{reverse('venues:venue', args=[found.slug])}?{urlencode(told)}"
+
+
+def _page(
+    request: HttpRequest,
+    found: Venue,
+    chosen: dt.datetime | None,
+    *,
+    form: BookForm | None = None,
+    others: list[dict[str, str]] | None = None,
+) -> HttpResponse:
+    me = reader(request)
+    day = read_day(request.GET.get("date", "")) or (local(chosen).date() if chosen else today())
+    day = min(max(day, today()), today() + LAST_DAY)
+    first = day - dt.timedelta(days=(day - today()).days % WEEK)
+    grid = Grid(found, first, WEEK, me)
+    cell = grid.find(chosen) if chosen else None
+    context = {
+        "venue": found,
+        "days": [_strip_day(found, one, one.day == day) for one in grid.days],
+        "rows": _phone_rows(found, grid, day, chosen),
+        "table": _table(found, grid, chosen),
+        "span": f"{date_words(grid.days[0].day)} – {date_words(grid.days[-1].day)}",
+        "previous_url": address(found, date=first - dt.timedelta(days=WEEK)) if first > today() else "",
+        "next_url": address(found, date=first + dt.timedelta(days=WEEK)),
+        "cell": cell,
+        "chosen_words": span_words(cell.slot.starts_at, cell.slot.ends_at) if cell else "",
+        "form": form
+        or (BookForm(venue=found, cell=cell, teams=teams_of(me), initial={"at": _iso(cell)}) if cell else None),
+        "others": others or [],
+        "can_wait": bool(cell and cell.standing == Standing.TAKEN),
+        "login_url": f"{reverse('accounts:login')}?{urlencode({'next': address(found, at=chosen)})}" if chosen else "",
+        "paused_until": grid.paused_until,
+    }
+    status = 409 if form is not None and others is not None else 200
+    return render(request, "venues/venue.html", context, status=status)
+
+
+def _iso(cell: Cell) -> str:
+    return local(cell.slot.starts_at).isoformat(timespec="minutes")
+
+
+def _strip_day(found: Venue, day: Day, is_current: bool) -> dict[str, Any]:
+    return {
+        "url": address(found, date=day.day),
+        "weekday": near(day.day) or weekday(day.day),
+        "day": day.day.day,
+        "count_label": _("%(number)d free") % {"number": day.free_count},
+        "is_current": is_current,
+        "is_rest": day.day.weekday() >= WEEK - 2,
+        "is_none": not day.free_count,
+        "full_label": date_words(day.day),
+    }
+
+
+def _shown(found: Venue, cell: Cell, chosen: dt.datetime | None) -> dict[str, Any]:
+    start = local(cell.slot.starts_at)
+    can_choose = cell.standing in {Standing.FREE, Standing.TAKEN}
+    return {
+        "clock": f"{start.hour}:{start.minute:02}",
+        "until": f"{local(cell.slot.ends_at):%H:%M}".lstrip("0"),
+        "label": cell.label,
+        "standing": cell.standing.value,
+        "is_chosen": chosen == cell.slot.starts_at,
+        "url": address(found, at=cell.slot.starts_at) + "#chosen" if can_choose else "",
+        "words": span_words(cell.slot.starts_at, cell.slot.ends_at),
+    }
+
+
+def _part_of_day(clock: dt.datetime) -> int:
+    hour = local(clock).hour
+    return (hour >= NOON) + (hour >= EVENING)
+
+
+def _phone_rows(found: Venue, grid: Grid, day: dt.date, chosen: dt.datetime | None) -> list[dict[str, Any]]:
+    """The cells of one day under morning, afternoon and evening; what is gone by is left out."""
+    cells = next((one.cells for one in grid.days if one.day == day), ())
+    groups: list[dict[str, Any]] = []
+    for cell in cells:
+        if cell.standing == Standing.PAST:
+            continue
+        label = _parts()[_part_of_day(cell.slot.starts_at)]
+        if not groups or groups[-1]["label"] != label:
+            groups.append({"label": label, "cells": []})
+        groups[-1]["cells"].append(_shown(found, cell, chosen))
+    return groups
+
+
+def _parts() -> tuple[str, str, str]:
+    return _("Morning"), _("Afternoon"), _("Evening")
+
+
+def _table(found: Venue, grid: Grid, chosen: dt.datetime | None) -> dict[str, Any]:
+    """The week as rows of clock times: {heads, groups: [{label, rows: [{clock, cells}]}]}."""
+    clocks = sorted({local(cell.slot.starts_at).time() for day in grid.days for cell in day.cells})
+    cells = {
+        (day.day, local(cell.slot.starts_at).time()): _shown(found, cell, chosen)
+        for day in grid.days
+        for cell in day.cells
+    }
+    groups: list[dict[str, Any]] = []
+    for clock in clocks:
+        label = _parts()[(clock.hour >= NOON) + (clock.hour >= EVENING)]
+        if not groups or groups[-1]["label"] != label:
+            groups.append({"label": label, "rows": []})
+        row = [cells.get((day.day, clock)) for day in grid.days]
+        groups[-1]["rows"].append({"clock": f"{clock.hour}:{clock.minute:02}", "cells": row})
+    heads = [
+        {"label": near(day.day) or weekday(day.day), "day": day.day.day, "is_rest": day.day.weekday() >= WEEK - 2}
+        for day in grid.days
+    ]
+    return {"heads": heads, "groups": groups}
+
+
+@login_required
+@require_POST
+def join_line(request: HttpRequest, slug: str) -> HttpResponse:
+    """Wait for a time that is taken."""
+    found = get_object_or_404(Venue.objects.shown(), slug=slug)
+    start, me = read_moment(request.POST.get("at", "")), reader(request)
+    if start is None or me is None:
+        raise Http404
+    try:
+        wait(found.pk, start, start + found.slot, me, by=me)
+    except Refusal as refusal:
+        messages.warning(request, refusal.detail)
+        return redirect(address(found, at=start))
+    messages.success(request, _("You are in line. When it becomes free we tell you, and keep it for 20 minutes."))
+    return redirect("venues:bookings")
