@@ -33,7 +33,8 @@ def test_a_request_is_open_at_once_for_whoever_has_written_before() -> None:
     author = settled_neighbour()
     post = actions.post_help(draft(), by=author)
     assert (post.state, post.is_visible) == (State.OPEN, True)
-    assert post.expires_at is not None and post.expires_at > timezone.now() + dt.timedelta(days=6)
+    assert post.expires_at is not None
+    assert post.expires_at > timezone.now() + dt.timedelta(days=6)
     assert list(post.events.values_list("from_state", "to_state")) == [("", State.OPEN)]
 
 
@@ -77,12 +78,14 @@ def test_one_claims_and_the_next_is_told_three_others() -> None:
     others = HelpPostFactory.create_batch(4, area=post.area)
     first, second = UserFactory.create_batch(2)
     claimed = actions.claim(post.pk, first, by=first)
-    assert claimed.created and claimed.claim.seat == 1
+    assert claimed.created
+    assert claimed.claim.seat == 1
     assert not actions.claim(post.pk, first, by=first).created
     with pytest.raises(refusals.AlreadyClaimed) as refused:
         actions.claim(post.pk, second, by=second)
     found = refused.value.beside["alternatives"]
-    assert len(found) == 3 and set(found) <= {other.pk for other in others}
+    assert len(found) == 3
+    assert set(found) <= {other.pk for other in others}
     assert told(post.author)
 
 

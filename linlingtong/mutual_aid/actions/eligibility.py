@@ -27,7 +27,7 @@ from linlingtong.mutual_aid.models import Claim, HelperPause, HelpPost
 
 State = HelpPost.State
 # A mobile number in any spelling, also with spaces or dashes between the digits.
-PHONE = re.compile(r"(?<!\d)1[3-9](?:[\s\-‐-―.·_]*\d){9}(?!\d)")
+PHONE = re.compile(r"(?<!\d)1[\s\-‐-―.·_]*[3-9](?:[\s\-‐-―.·_]*\d){9}(?!\d)")
 CHINESE_DIGITS = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺", "001234567891234567891")
 
 

@@ -151,10 +151,9 @@ def complete(post: HelpPost, *, by: User | None, reason: str = "", what: str = W
     claims = [claim for claim in live_claims(post) if claim.state in Claim.HELD]
     event = advance(post, State.COMPLETED, what, by=by, reason=reason)
     end_claims(claims, Claim.State.COMPLETED)
-    for claim in claims:
-        credit_help(post, claim, by=by)
     if what == What.COMPLETED:
         tidings.inform([post.author, *(claim.helper for claim in claims)], post, event, tidings.completed)
+    credit_help(post, claims, by=by)
     return event
 
 

@@ -1,0 +1,77 @@
+"""No answer of any door carries somebody's phone or door, but the one that is asked for on purpose."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from linlingtong.home.boards import BOARDS
+from linlingtong.mutual_aid.actions import own_help
+from linlingtong.mutual_aid.models import HelpPost
+from linlingtong.notifications.models import Message, Notification
+from tests.api.conftest import App
+from tests.factories import AreaFactory, UserFactory, staff_of
+from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory
+
+pytestmark = pytest.mark.django_db
+DOOR = "三单元五零一室"
+
+
+def test_no_answer_carries_a_phone_or_a_door() -> None:
+    community = AreaFactory.create()
+    stair = AreaFactory.create(level="building", parent=AreaFactory.create(level="grid", parent=community))
+    asker = UserFactory.create(phone="+8619900007001", nickname="周大姐", home_area=stair)
+    helper = UserFactory.create(phone="+8619900007002", nickname="小郭")
+    posts = [
+        HelpPostFactory.create(author=asker, area=stair, door=DOOR, state=state, expires_at=None)
+        for state in HelpPost.State.values
+        if state not in ("open", "offered")
+    ]
+    posts += [HelpPostFactory.create(author=asker, area=stair, door=DOOR, helpers_needed=2)]
+    for post in posts:
+        ClaimFactory.create(post=post, helper=helper)
+    found: list[str] = []
+    readers: dict[str, Any] = {
+        "nobody": None, "neighbour": UserFactory.create(home_area=stair), "asker": asker, "helper": helper,
+        "staff": staff_of(community),
+    }  # fmt: skip
+    paths = ["/help/", "/help/?type=request", "/help/?type=request&show=done", "/search/?q=小事", "/me/help/",
+             "/me/help/?tab=past", "/me/help/seen/", *(f"/help/{post.pk}/" for post in posts)]  # fmt: skip
+    calls = ["help-posts/", "me/help-posts/", "me/claims/", "me/contact-reveals/", "search/?q=小事",
+             *(f"help-posts/{post.pk}/" for post in posts)]  # fmt: skip
+    for who, user in readers.items():
+        client = Client()
+        if user:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        texts = {path: client.get(path).content.decode() for path in paths}
+        texts |= {path: App(user).get(path).content.decode() for path in calls}
+        found += [f"{who} {path}: phone" for path, text in texts.items() if "1990000700" in text]
+        if who in {"nobody", "neighbour", "helper"}:
+            found += [f"{who} {path}: door" for path, text in texts.items() if DOOR in text]
+            found += [
+                f"{who} api {path}: building" for path, text in texts.items() if path in calls and stair.name in text
+            ]
+    assert not found
+    told = str([*Notification.objects.values_list("title", "body"), *Message.objects.values_list("text", "url")])
+    assert "1990000700" not in told
+    assert DOOR not in told
+
+
+def test_ones_own_copy_has_ones_own_door_and_nobodys_phone() -> None:
+    claim = ClaimFactory.create(post=HelpPostFactory.create(door=DOOR))
+    asked, helped = str(own_help(claim.post.author)), str(own_help(claim.helper))
+    assert DOOR in asked
+    assert DOOR not in helped
+    assert claim.helper.phone not in asked
+    assert claim.post.author.phone not in helped
+
+
+def test_wishes_never_carry_a_door() -> None:
+    claim = ClaimFactory.create(post=HelpPostFactory.create(type="wish"))
+    answer = App(claim.helper).post(f"help-posts/{claim.post_id}/contact/").json()
+    assert answer["address"] == ""
+
+
+def test_the_roof_knows_the_board() -> None:
+    (board,) = (one for one in BOARDS if one.name == "mutual_aid")
+    assert {subject.kind for subject in board.subjects} == {"help_post"}
