@@ -26,7 +26,9 @@ RULES = {
     r"me/data/export/<": OPEN,  # the link is the key
     r"me/": OWN,
     r"_allauth/": APP,
-    r"api/v1/(me|notifications|registrations|sessions)/": OWN,
+    r"api/v1/(me|notifications|registrations|sessions|check-ins)/": OWN,
+    r"check-in/": OWN,
+    r"c/<": OPEN,
     r"api/": OPEN,
     r"static/": OPEN,
     r"activities/.*bookmark": OWN,
