@@ -19,9 +19,7 @@ class DisputeForm(forms.Form):
         max_length=LONGEST,
         validators=[visible_text],
         widget=forms.Textarea(attrs={"class": "input", "rows": 3}),
-        error_messages={
-            "required": gettext_lazy("Write what is wrong, for example: I stayed until 11:30.")
-        },
+        error_messages={"required": gettext_lazy("Write what is wrong, for example: I stayed until 11:30.")},
     )
 
 

@@ -1,6 +1,6 @@
 from linlingtong.volunteering.models.ledger import LiveSpan, ServiceEntry, ServiceRecord, Standing
 from linlingtong.volunteering.models.rules import Issuer, StarLevel
-from linlingtong.volunteering.models.sheets import Dispute, ServiceSheet, SheetLine
+from linlingtong.volunteering.models.sheets import Dispute, ServiceSheet, SheetLine, open_disputes
 
 __all__ = [
     "Dispute",
@@ -12,4 +12,5 @@ __all__ = [
     "SheetLine",
     "Standing",
     "StarLevel",
+    "open_disputes",
 ]

@@ -48,6 +48,11 @@ class ServiceEntryQuerySet(models.QuerySet["ServiceEntry"]):
     def undecided(self) -> Self:
         return self.filter(~Exists(ServiceRecord.objects.filter(entry=OuterRef("pk"))))
 
+    def current(self) -> Self:
+        """Without entries that a credited correction has replaced."""
+        newer = ServiceRecord.objects.filter(entry__replaces=OuterRef("pk"), kind="credit")
+        return self.filter(~Exists(newer))
+
     def with_standing(self) -> Self:
         """Where each line stands, the minutes it counts for, and the reason that its resident reads."""
         records = ServiceRecord.objects.filter(entry=OuterRef("pk")).order_by("-pk")

@@ -1,4 +1,5 @@
 import secrets
+from collections.abc import Sequence
 from typing import Self
 
 from django.db import models
@@ -120,6 +121,24 @@ class ServiceSheet(models.Model):
 
     def __str__(self) -> str:
         return self.serial
+
+    @property
+    def is_live(self) -> bool:
+        """Neither revoked nor, where the row was read `with_validity`, resting on a line that was taken back."""
+        return self.revoked_at is None and not getattr(self, "is_taken_back", False)
+
+    @property
+    def masked_name(self) -> str:
+        """`陈*明`, `吴*`: enough to recognise who stands before one."""
+        name = self.holder_name
+        if len(name) < 3:
+            return name[:1] + "*"
+        return name[0] + "*" * (len(name) - 2) + name[-1]
+
+
+def open_disputes(entries: Sequence[ServiceEntry]) -> dict[int, Dispute]:
+    """The open dispute of each entry that has one; one query."""
+    return {one.entry_id: one for one in Dispute.objects.unanswered().filter(entry__in=entries)}
 
 
 class SheetLine(models.Model):

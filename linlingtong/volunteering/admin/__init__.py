@@ -1,0 +1,3 @@
+from linlingtong.volunteering.admin import disputes, entries, rules
+
+__all__ = ["disputes", "entries", "rules"]
