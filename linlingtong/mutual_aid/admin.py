@@ -168,7 +168,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
     def deliver_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Hand the thing over, with a photo of it as receipt."""
         post = self.get_object(request, str(pk))
-        form = DeliverForm(request.POST or None, request.FILES or None)
+        form = DeliverForm(request.POST, request.FILES) if request.method == "POST" else DeliverForm()
         form.fields["photos"].by = who(request)  # type: ignore[attr-defined] # a field of ours
         if not self.mine(request, HelpPost.objects.filter(pk=pk)).exists():
             return HttpResponseRedirect(reverse("admin:mutual_aid_helppost_change", args=[pk]))
@@ -210,7 +210,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
         names = [f"{claim.helper} ({claim.get_state_display()})" for claim in row.claims.all()]
         return f"{row.taken} / {row.helpers_needed}" + ("：" + "、".join(names) if names else "")
 
-    @admin.display(description=gettext_lazy("since"), ordering="moved_at")
+    @admin.display(description=gettext_lazy("in this state since"), ordering="moved_at")
     def since(self, row: HelpPost) -> str:
         return moment_words(row.moved_at)
 

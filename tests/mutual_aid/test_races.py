@@ -88,5 +88,5 @@ def test_the_last_wall_holds_without_turns() -> None:
     (post,) = _posts(1)
     first, second = UserFactory.create_batch(2)
     actions.claim(post.pk, first, by=first)
-    with pytest.raises(Exception, match="one_helper_in_each_seat|never_more_helpers"):
+    with pytest.raises(Exception, match=r"one_helper_in_each_seat|never_more_helpers"):
         Claim.objects.create(post=post, helper=second, state="accepted", seat=1, accepted_at=post.created_at)

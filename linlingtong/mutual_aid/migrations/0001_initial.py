@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("applied", "waiting to be chosen"),
-                            ("accepted", "accepted"),
+                            ("accepted", "has the place"),
                             ("done", "says it is done"),
                             ("completed", "done and confirmed"),
                             ("released", "given back"),
@@ -62,8 +62,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "claim",
-                "verbose_name_plural": "claims",
+                "verbose_name": "help claim",
+                "verbose_name_plural": "help claims",
             },
         ),
         migrations.CreateModel(
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 (
                     "type",
                     models.CharField(
-                        choices=[("request", "request"), ("offer", "offer"), ("wish", "micro-wish")],
+                        choices=[("request", "asking for help"), ("offer", "offering help"), ("wish", "micro-wish")],
                         max_length=7,
                         verbose_name="type",
                     ),
@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                             ("grandma", "grandma"),
                             ("grandpa", "grandpa"),
                             ("aunt", "aunt"),
-                            ("master", "worker"),
+                            ("master", "skilled worker"),
                             ("child", "child"),
                             ("family", "family"),
                         ],
@@ -148,12 +148,12 @@ class Migration(migrations.Migration):
                         choices=[
                             ("draft", "not sent yet"),
                             ("pending_review", "with the community desk"),
-                            ("open", "open"),
+                            ("open", "open to neighbours"),
                             ("offered", "choose a helper"),
                             ("claimed", "claimed"),
                             ("in_progress", "under way"),
                             ("awaiting_confirm", "to be confirmed"),
-                            ("completed", "done"),
+                            ("completed", "well done"),
                             ("withdrawn", "withdrawn"),
                             ("expired", "expired"),
                             ("rejected", "not accepted"),
@@ -285,12 +285,12 @@ class Migration(migrations.Migration):
                         choices=[
                             ("draft", "not sent yet"),
                             ("pending_review", "with the community desk"),
-                            ("open", "open"),
+                            ("open", "open to neighbours"),
                             ("offered", "choose a helper"),
                             ("claimed", "claimed"),
                             ("in_progress", "under way"),
                             ("awaiting_confirm", "to be confirmed"),
-                            ("completed", "done"),
+                            ("completed", "well done"),
                             ("withdrawn", "withdrawn"),
                             ("expired", "expired"),
                             ("rejected", "not accepted"),
@@ -306,12 +306,12 @@ class Migration(migrations.Migration):
                         choices=[
                             ("draft", "not sent yet"),
                             ("pending_review", "with the community desk"),
-                            ("open", "open"),
+                            ("open", "open to neighbours"),
                             ("offered", "choose a helper"),
                             ("claimed", "claimed"),
                             ("in_progress", "under way"),
                             ("awaiting_confirm", "to be confirmed"),
-                            ("completed", "done"),
+                            ("completed", "well done"),
                             ("withdrawn", "withdrawn"),
                             ("expired", "expired"),
                             ("rejected", "not accepted"),

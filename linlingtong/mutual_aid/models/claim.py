@@ -26,7 +26,7 @@ class Claim(models.Model):
 
     class State(models.TextChoices):
         APPLIED = "applied", _("waiting to be chosen")
-        ACCEPTED = "accepted", _("accepted")
+        ACCEPTED = "accepted", _("has the place")
         DONE = "done", _("says it is done")
         COMPLETED = "completed", _("done and confirmed")
         RELEASED = "released", _("given back")
@@ -53,8 +53,8 @@ class Claim(models.Model):
     objects = ClaimQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("claim")
-        verbose_name_plural = _("claims")
+        verbose_name = _("help claim")
+        verbose_name_plural = _("help claims")
         constraints = [
             models.UniqueConstraint(
                 fields=["post", "helper"],

@@ -79,8 +79,8 @@ class HelpPost(models.Model):
     """
 
     class Type(models.TextChoices):
-        REQUEST = "request", _("request")
-        OFFER = "offer", _("offer")
+        REQUEST = "request", _("asking for help")
+        OFFER = "offer", _("offering help")
         WISH = "wish", _("micro-wish")
 
     class Kind(models.TextChoices):
@@ -95,12 +95,12 @@ class HelpPost(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", _("not sent yet")
         PENDING_REVIEW = "pending_review", _("with the community desk")
-        OPEN = "open", _("open")
+        OPEN = "open", _("open to neighbours")
         OFFERED = "offered", _("choose a helper")
         CLAIMED = "claimed", _("claimed")
         IN_PROGRESS = "in_progress", _("under way")
         AWAITING_CONFIRM = "awaiting_confirm", _("to be confirmed")
-        COMPLETED = "completed", _("done")
+        COMPLETED = "completed", _("well done")
         WITHDRAWN = "withdrawn", _("withdrawn")
         EXPIRED = "expired", _("expired")
         REJECTED = "rejected", _("not accepted")
@@ -117,7 +117,7 @@ class HelpPost(models.Model):
         GRANDMA = "grandma", _("grandma")
         GRANDPA = "grandpa", _("grandpa")
         AUNT = "aunt", _("aunt")
-        MASTER = "master", _("worker")
+        MASTER = "master", _("skilled worker")
         CHILD = "child", _("child")
         FAMILY = "family", _("family")
 

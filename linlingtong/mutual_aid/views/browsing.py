@@ -152,7 +152,7 @@ def _counts(type_: str) -> dict[str, int]:
 def _chips(chosen: dict[str, str], counts: dict[str, int]) -> list[dict[str, Any]]:
     plain = {"kind": "", "show": ""}
     first = {
-        "label": _("Waiting"),
+        "label": _("Needs somebody"),
         "count": counts["open"],
         "url": _url(chosen, **plain, area=""),
         "is_current": not (chosen["kind"] or chosen["show"] or chosen["area"]),
