@@ -1,6 +1,6 @@
 """`make chaos`: the promises at full size, with everything killed; prints the figures and fails when one is broken.
 
-`make chaos PART=rush` runs one part: rush, control, writers, reminders.
+`make chaos PART=rush` runs one part: rush, control, taps, writers, reminders.
 """
 
 import os
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.chaos.battery import OVERSOLD_RULE, run_rush
+from tests.chaos.battery import OVERSOLD_RULE, differing_taps, run_rush
 from tests.chaos.house import house
 from tests.chaos.reminders import run_reminders
 from tests.chaos.writers import run_writers
@@ -34,6 +34,16 @@ def rush(root: Path) -> bool:
         ended = home.close()
         say(f"{figures.table()}\n  end in seconds     {ended:.1f}")
         return figures.is_exact() and figures.web_kills == figures.postgres_restarts == 3 and said not in home.said
+
+
+def taps(root: Path) -> bool:
+    """500 residents tap twice at the same moment."""
+    with house(root) as home:
+        world = home.world(500, 10)
+        home.open()
+        rows, differing = differing_taps(home, world, 500)
+        say(f"  rows               {rows}\n  differing answers  {differing}")
+        return (rows, differing) == (500, 0)
 
 
 def control(root: Path) -> bool:
@@ -73,7 +83,7 @@ def reminders(root: Path) -> bool:
 
 
 PARTS: dict[str, Callable[[Path], bool]] = {
-    "rush": rush, "control": control, "writers": writers, "reminders": reminders,
+    "rush": rush, "control": control, "taps": taps, "writers": writers, "reminders": reminders,
 }  # fmt: skip
 
 

@@ -107,3 +107,14 @@ def _false(home: House, session: int, told: crowd.Told) -> int:
     query = "SELECT id, state FROM activities_registration WHERE session_id = %s"
     stored = dict(home.rows(query, session))
     return sum(stored.get(answer["id"]) != answer["state"] for answer in told.answers.values())
+
+
+def differing_taps(home: House, world: dict[str, Any], amount: int) -> tuple[int, int]:
+    """Everybody taps twice at once: how many rows that makes, and how many pairs of answers differ."""
+    session = world["spread_sessions"][1]
+    taps = [token for token in world["tokens"][:amount] for _ in range(2)]
+    told = asyncio.run(crowd.rush(home.port, f"/api/v1/sessions/{session}/registration/", taps, 40))
+    facts = [told.answers.get(at, {}) for at in range(len(taps))]
+    pairs = zip(facts[::2], facts[1::2], strict=True)
+    differing = sum(not a or (a["id"], a["state"]) != (b.get("id"), b.get("state")) for a, b in pairs)
+    return home.rows("SELECT count(*) FROM activities_registration WHERE session_id = %s", session)[0][0], differing
