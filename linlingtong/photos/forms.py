@@ -24,9 +24,6 @@ class PhotosInput(forms.FileInput):
         chosen = files.getlist(name) if isinstance(files, MultiValueDict) else []
         return chosen, [token for token in tokens if isinstance(token, str) and 0 < len(token) <= LONGEST_TOKEN]
 
-    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return name not in files and f"{name}_kept" not in data
-
 
 class PhotosField(forms.Field):
     """Photos of a form. What is good is taken in at once, so that a mistake elsewhere does not lose it.

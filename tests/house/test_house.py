@@ -16,7 +16,7 @@ NOT_ROWS = re.compile(r"form|serializer|cache|session|storage|cookie|request|fil
 BANNED_FILES = {"services.py", "selectors.py", "utils.py", "helpers.py", "managers.py", "signals.py"}
 BANNED_NAMES = re.compile(r"^(do|process|handle|manage)_|helper|util|(^|_)(data|info)$")
 # Names that a library asks for.
-ASKED_FOR = {"process_exception", "process_view", "handle_invalid_input", "cleaned_data", "data"}
+ASKED_FOR = {"process_exception", "process_view", "handle_invalid_input", "handle_raw_input", "cleaned_data", "data"}
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
