@@ -14,7 +14,7 @@ from linlingtong.core.text import clean_text
 from linlingtong.core.time import at, today
 from linlingtong.photos.forms import PhotosField
 
-LINES = {"rows": 8, "autocomplete": "off", "spellcheck": "false"}
+LINES = {"rows": 6, "autocomplete": "off", "spellcheck": "false"}
 
 
 class CleanText(forms.CharField):

@@ -57,7 +57,8 @@ def many(session: Session, how_many: int) -> None:
 
 
 def cells(export: exporting.Export) -> list[list[Any]]:
-    page = load_workbook(export.xlsx()).active
+    with export.xlsx() as file:
+        page = load_workbook(file).active
     return [list(row) for row in page.iter_rows(values_only=True)]  # type: ignore[union-attr]
 
 
@@ -92,7 +93,8 @@ def test_ordinary_cells_stay_as_they_are(value: Any) -> None:
 
 def test_a_name_like_a_formula_is_text_in_both_files(session: Session, staff: User) -> None:
     listed(session, '=HYPERLINK("//x")')
-    book = load_workbook(exporting.export_roster(session.pk, by=staff).xlsx())
+    with exporting.export_roster(session.pk, by=staff).xlsx() as file:
+        book = load_workbook(file)
     cell = book.active["A2"]  # type: ignore[index]
     assert (cell.data_type, cell.value) == ("s", '\'=HYPERLINK("//x")')
     text = "".join(exporting.export_roster(session.pk, by=staff).csv())
