@@ -69,7 +69,11 @@ class ServiceEntryQuerySet(models.QuerySet["ServiceEntry"]):
             is_disputed=is_disputed,
             plain_standing=plain,
             standing=Case(When(is_disputed=True, then=Value(Standing.DISPUTED)), default=plain),
-            counted=Coalesce(Subquery(records.filter(kind="credit").values("minutes")[:1]), F("minutes")),
+            counted=Coalesce(
+                Subquery(records.filter(kind="credit").values("minutes")[:1]),
+                F("minutes"),
+                output_field=models.IntegerField(),
+            ),
             last_reason=Coalesce(Subquery(records.values("reason")[:1]), Value("")),
         )
 
