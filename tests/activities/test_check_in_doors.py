@@ -79,6 +79,26 @@ def test_a_foreign_pass_is_not_there(row: Registration, path: str) -> None:
     assert browser().get(f"/me/registrations/{row.pk}/{path}/").status_code == 302
 
 
+def test_on_the_day_the_code_is_one_tap_from_home(row: Registration) -> None:
+    RegistrationFactory.create(
+        resident=row.resident, state=State.OFFERED, session__starts_at=timezone.now() + 300 * MINUTE
+    )
+    client, address = browser(row.resident), f"/me/registrations/{row.pk}/pass/"
+    assert address in client.get("/").content.decode()
+    assert address in client.get(f"/me/registrations/{row.pk}/").content.decode()
+    Registration.objects.filter(pk=row.pk).update(attendance=Attendance.CHECKED_OUT)
+    assert address not in client.get("/").content.decode()
+
+
+def test_who_is_checked_in_cannot_give_the_place_up(session: Session) -> None:
+    early = under_way(starts_at=timezone.now() + 30 * MINUTE)
+    row = RegistrationFactory.create(session=early, attendance=Attendance.CHECKED_IN)
+    answer = call(row.resident, "DELETE", f"sessions/{early.pk}/registration/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "checked_in_already")
+    page = browser(row.resident).post(f"/me/registrations/{row.pk}/give-up/", {"reason": ""})
+    assert "Check out" in page.content.decode()
+
+
 # -- opening a code
 
 

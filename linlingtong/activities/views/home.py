@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration, Session
+from linlingtong.activities.models.check_in import opens_at
 from linlingtong.activities.models.standing import Phase, is_soon, with_position
 from linlingtong.activities.views.cards import Group, date_card, groups_of, reader
 from linlingtong.core.dates import left_words, near_moment, span_words
@@ -61,10 +62,12 @@ def _open_count() -> int:
 
 
 def _next(mine: list[Registration], still_open: list[Group], *, signed_in: bool) -> dict[str, Any]:
-    """The card on top: an offer, else the next appointment, else something that fits, else how to join."""
+    """The card on top: what one is awaited at, an offer, the next appointment, something that fits, or how to join."""
     offers = [r for r in mine if r.state == Registration.State.OFFERED]
     booked = [r for r in mine if r.state == Registration.State.CONFIRMED]
-    if offers:
+    booked = [r for r in booked if r.attendance != Registration.Attendance.CHECKED_OUT]
+    is_awaited = bool(booked) and opens_at(booked[0].session) <= timezone.now()
+    if offers and not is_awaited:
         return _about(offers[0]) | _offer(offers[0])
     if booked:
         return _about(booked[0]) | _booked(booked[0])
