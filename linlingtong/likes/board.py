@@ -1,3 +1,86 @@
-from linlingtong.core.board import Board
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-board = Board("likes")
+from linlingtong.accounts.models import User
+from linlingtong.core.board import Board
+from linlingtong.core.search import Found
+from linlingtong.core.subject import Facts, Subject
+from linlingtong.core.time import local
+from linlingtong.likes import actions
+from linlingtong.likes.models import Comment, Praise
+from linlingtong.likes.permissions import may_see_comment, may_see_praise
+from linlingtong.likes.views.wall import home_card
+
+MOST = 10
+NIGHT = 3
+
+
+def find(text: str, _user: User | None) -> list[Found]:
+    rows = Praise.objects.visible_to().matching(text).select_related("resident", "organization").newest_first()[:MOST]
+    return [
+        Found(
+            "praise",
+            one.pk,
+            one.shown_name or one.get_topic_display(),
+            one.shown_text[:80],
+            url_of(one.pk),
+            "thumb-up",
+        )
+        for one in rows
+    ]
+
+
+def url_of(praise_id: int) -> str:
+    return reverse("likes:detail", args=[praise_id])
+
+
+def comment_url(comment_id: int) -> str:
+    praise = Comment.objects.filter(pk=comment_id).values_list("praise", flat=True).first()
+    return f"{url_of(praise)}#comment-{comment_id}" if praise else reverse("likes:wall")
+
+
+def praise_facts(praise_id: int) -> Facts | None:
+    found = Praise.objects.select_related("author", "resident", "organization").filter(pk=praise_id).first()
+    return found and Facts(found.author, found.shown_text, found.area_path)
+
+
+def comment_facts(comment_id: int) -> Facts | None:
+    found = Comment.objects.select_related("author", "praise").filter(pk=comment_id).first()
+    return found and Facts(found.author, found.text, found.praise.area_path)
+
+
+def reconcile_at_night() -> int:
+    """Once a night, in its third hour's first minute."""
+    now = local(timezone.now())
+    return actions.reconcile() if (now.hour, now.minute) == (NIGHT, 0) else 0
+
+
+board = Board(
+    "likes",
+    card=home_card,
+    find=find,
+    export=actions.own_words,
+    forget=actions.forget,
+    steps={"tell_likes": actions.tell_likes, "reconcile_likes": reconcile_at_night},
+    subjects=(
+        Subject(
+            kind="praise",
+            name=_("praise"),
+            url=url_of,
+            show=actions.show_praise,
+            hide=actions.hide_praise,
+            may_see=may_see_praise,
+            facts=praise_facts,
+        ),
+        Subject(
+            kind="praise_comment",
+            name=_("comment"),
+            url=comment_url,
+            show=actions.show_comment,
+            hide=actions.hide_comment,
+            may_see=may_see_comment,
+            facts=comment_facts,
+        ),
+    ),
+)

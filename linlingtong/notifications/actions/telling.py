@@ -80,3 +80,24 @@ def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] 
     if kinds:
         told = told.filter(kind__in=kinds)
     told.update(needs_answer_until=None)
+
+
+def collapse(tidings: Sequence[Tiding]) -> None:
+    """Write one line for each key and renew it when the same thing happens again: unread once more, and on top."""
+    lines = [
+        Notification(
+            resident_id=one.resident_id,
+            kind=one.kind,
+            key=one.key,
+            title=one.title,
+            body=one.body,
+            url=one.url,
+            subject=one.subject,
+            subject_id=one.subject_id,
+            created_at=timezone.now(),
+            read_at=None,
+        )
+        for one in tidings
+    ]
+    renewed = ["title", "body", "created_at", "read_at"]
+    Notification.objects.bulk_create(lines, update_conflicts=True, unique_fields=["key"], update_fields=renewed)

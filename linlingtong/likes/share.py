@@ -1,0 +1,48 @@
+"""A picture of a praise for chats: the words, who is praised, and a code that leads to it."""
+
+import io
+from pathlib import Path
+
+import segno
+from django.utils.translation import gettext as _
+from PIL import Image, ImageDraw, ImageFont
+
+from linlingtong import volunteering
+from linlingtong.likes.models import Praise
+
+FONT = Path(volunteering.__file__).parent / "fonts" / "LinlingtongSansSC-Regular.ttf"
+WIDTH, HEIGHT, EDGE = 750, 1000, 60
+SUN, INK, PAPER, TIDE = "#FFF0DA", "#10242B", "#FFFFFF", "#0B5F75"
+LINE, MOST_LINES = 15, 9
+
+
+def picture(praise: Praise, address: str) -> bytes:
+    """A PNG of 750 x 1000 pixels."""
+    canvas = Image.new("RGB", (WIDTH, HEIGHT), SUN)
+    draw = ImageDraw.Draw(canvas)
+    draw.rounded_rectangle((30, 30, WIDTH - 30, HEIGHT - 30), 36, fill=PAPER)
+    draw.text((EDGE, 70), str(_("Praise Linjiang")), font=_font(34), fill=TIDE)
+    draw.text((EDGE, 130), praise.shown_name or praise.get_topic_display(), font=_font(48), fill=INK)
+    for number, line in enumerate(_lines(praise.shown_text)):
+        draw.text((EDGE, 220 + number * 58), line, font=_font(40), fill=INK)
+    code = segno.make(address, error="m")
+    target = io.BytesIO()
+    code.save(target, kind="png", scale=6, border=2)
+    with Image.open(target) as qr:
+        square = qr.convert("RGB").resize((190, 190), Image.Resampling.NEAREST)
+    canvas.paste(square, (WIDTH - EDGE - 190, HEIGHT - EDGE - 190))
+    draw.text((EDGE, HEIGHT - 170), str(praise.author), font=_font(32), fill=INK)
+    draw.text((EDGE, HEIGHT - 120), str(_("Scan to read it")), font=_font(28), fill=TIDE)
+    answer = io.BytesIO()
+    canvas.save(answer, "PNG", optimize=True)
+    return answer.getvalue()
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(FONT), size)
+
+
+def _lines(text: str) -> list[str]:
+    """At most nine lines of fifteen characters; what does not fit ends in an ellipsis."""
+    rows = [row[at : at + LINE] for row in text.splitlines() for at in range(0, max(len(row), 1), LINE)]
+    return rows if len(rows) <= MOST_LINES else [*rows[: MOST_LINES - 1], rows[MOST_LINES - 1][: LINE - 1] + "…"]
