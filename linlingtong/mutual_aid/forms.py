@@ -56,8 +56,8 @@ class HelpForm(forms.Form):
     )
     kind = forms.ChoiceField(
         label=gettext_lazy("What kind of help"),
-        choices=HelpPost.Kind.choices,
-        widget=forms.RadioSelect,
+        choices=[("", gettext_lazy("Choose …")), *HelpPost.Kind.choices],
+        widget=forms.Select(attrs=INPUT),
         error_messages={"required": gettext_lazy("Choose what fits best.")},
     )
     text = forms.CharField(

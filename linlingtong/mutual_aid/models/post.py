@@ -59,7 +59,7 @@ class HelpPostQuerySet(models.QuerySet["HelpPost"]):
 
     def nearest_first(self, home: Area | None) -> Self:
         """`near_id` sorts by ring (the same building, grid, community, elsewhere), inside a ring by age."""
-        ring: Case | Value = Value(FARTHEST)
+        ring: models.Expression = Value(FARTHEST)
         if home is not None:
             parts = home.path.strip("/").split("/")
             prefixes = [f"/{'/'.join(parts[:depth])}/" for depth in range(len(parts), 1, -1)]

@@ -2,7 +2,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -31,7 +31,10 @@ def post_list(request: HttpRequest) -> HttpResponse:
         rows = posts.filter(state=State.COMPLETED).order_by("-ended_at", "-id")
     else:
         rows = posts.filter(state__in=(*HelpPost.TAKING, State.CLAIMED, State.IN_PROGRESS), is_paused=False)
-        rows = rows.nearest_first(user.home_area if user else None)
+        near = rows.nearest_first(user.home_area if user else None)
+        rows = near.alias(is_taken=Case(When(state__in=HelpPost.TAKING, then=0), default=1)).order_by(
+            "is_taken", "near_id"
+        )
     page = Paginator(rows.select_related("author").defer("search"), PAGE).get_page(request.GET.get("page"))
     counts = _counts(chosen["type"])
     context = {

@@ -177,9 +177,9 @@ def add_mutual_aid(place: Place, people: People, chance: random.Random) -> None:
     _requests(aid)
     _offers(aid)
     _of_the_resident(aid)
-    aid.write()
     held = aid.posts[-1]
-    HelpPost.objects.filter(pk=held.pk).update(is_visible=False)
+    held.is_visible = False
+    aid.write()
     add_waiting_case("help_post", held.pk, author=held.author, area_path=held.area_path, text=held.title)
 
 
