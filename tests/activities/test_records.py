@@ -11,6 +11,7 @@ from django.utils import timezone
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions import claiming, importing, record_refusals, recording
 from linlingtong.activities.actions.counting import people_who_served
+from linlingtong.activities.actions.forgetting import forget, own_registrations
 from linlingtong.activities.actions.refusals import EndsBeforeStart
 from linlingtong.activities.actions.understanding import roster_key
 from linlingtong.activities.models import Activity, OfflineRecord, Participant, Rating, Registration
@@ -219,6 +220,18 @@ def test_participations_and_persons_are_counted_apart(staff: User, area: Area) -
     # two at each activity on paper have no account; the third has one, and came once more by registration
     assert people_who_served(area.path) == {"participations": 7, "participants": 3}
     assert people_who_served(AreaFactory.create().path) == {"participations": 0, "participants": 0}
+
+
+def test_whoever_leaves_is_forgotten_and_stays_counted(staff: User, area: Area) -> None:
+    resident = UserFactory.create(phone="+8619911110001")
+    kept = record(staff, area)
+    Rating.objects.create(activity=kept.session.activity, resident=resident, stars=5, text="很好")
+    own = own_registrations(resident)
+    assert (own["participations_on_paper"][0]["name"], own["ratings"][0]["text"]) == ("李建国", "很好")
+    forget(resident)
+    gone = Participant.objects.get(resident=resident)
+    assert (gone.name, gone.phone_mask, Rating.objects.get().text) == ("—", "", "")
+    assert people_who_served(area.path)["participations"] == 3
 
 
 def test_names_on_sheets_and_by_hand_meet(staff: User, area: Area) -> None:

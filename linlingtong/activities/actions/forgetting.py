@@ -6,6 +6,7 @@ from django.utils import timezone
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions.leaving import end
 from linlingtong.activities.actions.moves import Ended, session_in_turn
+from linlingtong.activities.actions.paper_traces import forget_on_paper, own_on_paper
 from linlingtong.activities.models import Bookmark, Companion, NoShow, Presence, Registration, RegistrationEvent
 from linlingtong.core.turns import in_turn
 
@@ -24,6 +25,7 @@ def forget(resident: User) -> None:
         appeal="", appealed_at=None, answer=""
     )
     Bookmark.objects.filter(resident=resident).delete()
+    forget_on_paper(resident)
 
 
 @in_turn
@@ -50,5 +52,6 @@ def own_registrations(resident: User) -> dict[str, Any]:
         ),
         "companions": list(companions.values("registration", "name", "age")),
         "presences": list(there.values("registration", "came_at", "came_way", "left_at", "left_way")),
+        **own_on_paper(resident),
         "no_shows": list(no_shows.values("registration", "until", "appeal", "answer", "lifted_at")),
     }
