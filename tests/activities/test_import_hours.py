@@ -1,6 +1,7 @@
 """Hours of paper rosters in the ledger: noted once, approved by somebody else, taken back with a trace."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def staff(area: Area) -> User:
     return staff_of(area)
 
 
-def applied(staff: User, area: Area, **about: str) -> ImportBatch:
+def applied(staff: User, area: Area, **about: Any) -> ImportBatch:
     sheet = cleaning(("李建国", PHONE), ("王秀英", 19911110002))
     batch = importing.upload(sheet, "a.xlsx", by=staff, area=area, evidence="有", **about)
     return importing.apply_now(batch.pk, by=staff)

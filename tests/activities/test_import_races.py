@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from linlingtong.accounts.models import User
-from linlingtong.activities.actions import claiming, importing, rosters
+from linlingtong.activities.actions import claiming, importing, judging, rosters
 from linlingtong.activities.models import Activity, ImportBatch, Participant
 from linlingtong.areas.models import Area
 from linlingtong.volunteering.models import ServiceEntry
@@ -45,7 +45,7 @@ def test_control_without_turns_the_list_is_written_twice(monkeypatch: pytest.Mon
     area = AreaFactory.create()
     staff = staff_of(area)
     batches = [check(staff, area) for _ in range(2)]
-    judge = rosters.judge
+    judge = judging.judge
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         """Everybody looks before anybody writes."""

@@ -38,7 +38,7 @@ def staff(area: Area) -> User:
 
 
 def record(staff: User, area: Area, **fields: Any) -> OfflineRecord:
-    facts = {
+    facts: dict[str, Any] = {
         "title": "红色市集", "kind": "volunteer", "starts_at": MORNING, "ends_at": MORNING + dt.timedelta(hours=2),
         "place": "职工宿舍", "names": NAMES, "minutes": 120, "evidence": "签到表由李老师保管",
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The staff pages of offline activities and sheets: what they show, refuse, and whom they let in."""
 
 import datetime as dt
+import io
 from typing import Any
 
 import pytest
@@ -119,12 +120,7 @@ def test_the_same_file_again_says_so(desk: Client, batch: ImportBatch, staff: Us
 def test_a_wrong_file_is_refused_at_the_form(
     desk: Client, area: Area, name: str, content: bytes, refusal: type[record_refusals.NotASheet]
 ) -> None:
-    file = uploaded(cleaning(("x", 1)), name)
-    file.file.seek(0)
-    file.file.truncate()
-    file.file.write(content)
-    file.file.seek(0)
-    file.size = len(content)
+    file = uploaded(io.BytesIO(content), name)
     page = upload(desk, area, file).content.decode()
     assert str(refusal.message).split("“")[0] in page
 

@@ -89,4 +89,5 @@ def _service(person: Participant) -> Service:
 def _start(person: Participant) -> dt.datetime:
     """A row that was just written carries a pair, one that was read carries a range."""
     during = person.during
-    return during[0] if isinstance(during, tuple) else during.lower
+    start: dt.datetime = during[0] if isinstance(during, tuple) else during.lower
+    return start
