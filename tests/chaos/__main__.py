@@ -15,6 +15,7 @@ from tests.chaos.reminders import run_reminders
 from tests.chaos.writers import run_writers
 
 RESIDENTS, PLACES, AT_ONCE = 2000, 100, 200
+LEDGER = "tests.notifications.ledger.Ledger"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(queue{at})s, %(number{at})s));"
 CHECK = f"ALTER TABLE activities_session DROP CONSTRAINT {OVERSOLD_RULE}"
 
@@ -24,9 +25,9 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def rush(root: Path) -> bool:
+def rush() -> bool:
     """2,000 residents, 100 places; three web workers killed -9, PostgreSQL restarted at once three times."""
-    with house(root) as home:
+    with house() as home:
         world = home.world(RESIDENTS, PLACES)
         home.open()
         figures = run_rush(home, world, PLACES, kills=(3, 3), at_once=AT_ONCE)
@@ -36,9 +37,9 @@ def rush(root: Path) -> bool:
         return figures.is_exact() and figures.web_kills == figures.postgres_restarts == 3 and said not in home.said
 
 
-def taps(root: Path) -> bool:
+def taps() -> bool:
     """500 residents tap twice at the same moment."""
-    with house(root) as home:
+    with house() as home:
         world = home.world(500, 10)
         home.open()
         rows, differing = differing_taps(home, world, 500)
@@ -46,9 +47,9 @@ def taps(root: Path) -> bool:
         return (rows, differing) == (500, 0)
 
 
-def control(root: Path) -> bool:
+def control() -> bool:
     """Without the lock and the database's own check the same product must fail, or the rush proves nothing."""
-    with house(root) as home:
+    with house() as home:
         turns = home.root / "linlingtong" / "core" / "turns.py"
         source = turns.read_text()
         assert LOCK in source
@@ -61,9 +62,9 @@ def control(root: Path) -> bool:
         return figures.confirmed > figures.places
 
 
-def writers(root: Path) -> bool:
+def writers() -> bool:
     """The postmaster killed -9 three times under four writers."""
-    with house(root) as home:
+    with house() as home:
         world = home.world(1000, 10)
         home.open()
         figures = run_writers(home, world, kills=3)
@@ -71,18 +72,17 @@ def writers(root: Path) -> bool:
         return not figures.missing and figures.acknowledged == 1000 and figures.kills == 3
 
 
-def reminders(root: Path) -> bool:
+def reminders() -> bool:
     """2,000 due, two beats, workers killed -9 ten times, the broker once."""
-    book = root.parent / "ledger"
-    with house(root, LEDGER=str(book), SMS_BACKEND="tests.notifications.ledger.Ledger") as home:
+    with tempfile.TemporaryDirectory() as place, house(LEDGER=f"{place}/book", SMS_BACKEND=LEDGER) as home:
         home.world(RESIDENTS, PLACES)
         home.open()
-        figures = run_reminders(home, book, kills=10)
+        figures = run_reminders(home, Path(place) / "book", kills=10)
         say(figures.table())
         return figures.is_kept() and figures.worker_kills == 10
 
 
-PARTS: dict[str, Callable[[Path], bool]] = {
+PARTS: dict[str, Callable[[], bool]] = {
     "rush": rush, "control": control, "taps": taps, "writers": writers, "reminders": reminders,
 }  # fmt: skip
 
@@ -93,9 +93,8 @@ def main() -> None:
     for name, part in PARTS.items():
         if wanted in ("", name):
             say(f"\n== {name}: {(part.__doc__ or '').strip()}")
-            with tempfile.TemporaryDirectory(prefix="linlingtong-chaos-", ignore_cleanup_errors=True) as place:
-                if not part(Path(place) / "house"):
-                    broken.append(name)
+            if not part():
+                broken.append(name)
     sys.exit(f"\nBroken: {', '.join(broken)}" if broken else 0)
 
 

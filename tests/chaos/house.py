@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("bench", "config", "linlingtong", "locale", "static", "templates", "tests", "manage.py", "pyproject.toml")
+ROOM = 2_000_000_000
 PATHS = "from config import embedded; print(embedded.paths().run, embedded.NAME, embedded.PORT)"
 
 
@@ -92,7 +94,7 @@ class House:
                 stdout=log,
                 stderr=log,
             )
-        eventually(lambda: "is ready" in self.said, 60, "manage.py up")
+        eventually(lambda: "is ready" in self.said, 120, "manage.py up")
 
     @property
     def log(self) -> Path:
@@ -168,13 +170,23 @@ class House:
 
 
 @contextlib.contextmanager
-def house(root: Path, **environment: str) -> Iterator[House]:
-    place = House(root, **environment)
-    place.hold_servers()
+def house(**environment: str) -> Iterator[House]:
+    """A house with servers, not yet open; nothing of it is left afterwards.
+
+    In memory where there is room: what a killed process had written stays with the kernel there as on a disk.
+    """
+    memory = Path("/dev/shm")  # noqa: S108
+    is_roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM
+    root = Path(tempfile.mkdtemp(prefix="linlingtong-chaos-", dir=memory if is_roomy else None))
     try:
-        yield place
+        place = House(root / "house", **environment)
+        place.hold_servers()
+        try:
+            yield place
+        finally:
+            place.tear_down()
     finally:
-        place.tear_down()
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def _parent(pid: int) -> int:

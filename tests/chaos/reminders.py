@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from celery import Celery
@@ -64,11 +65,12 @@ def run_reminders(home: House, book: Path, kills: int) -> Reminders:
         for number in range(kills):
             before = len(ledger.lines())
             _ring(home)
-            eventually(lambda n=before: len(ledger.lines()) > n + due // (2 * kills) or _all_sent(home), 60, "sending")  # type: ignore[misc]
+            enough = before + due // (2 * kills)
+            eventually(partial(_has_sent, home, enough), 180, "sending")
             killed += _kill_worker(home)
             if number == kills // 2:
                 home.kill(home.processes("valkey-server")[0])
-            eventually(lambda: home.processes("celery", "worker"), 30, "a worker again")
+            eventually(lambda: home.processes("celery", "worker"), 60, "a worker again")
             home.change(LEASES)
         _finish(home)
     finally:
@@ -106,6 +108,10 @@ def _kill_worker(home: House) -> int:
         return 0
     os.kill(random.choice(workers), signal.SIGKILL)  # noqa: S311
     return 1
+
+
+def _has_sent(home: House, enough: int) -> bool:
+    return len(ledger.lines()) > enough or _all_sent(home)
 
 
 def _all_sent(home: House) -> bool:

@@ -1,7 +1,5 @@
 """The small rush; `make chaos` runs the full one."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.chaos.battery import run_rush
@@ -11,8 +9,8 @@ RESIDENTS, PLACES = 300, 20
 
 
 @pytest.mark.enable_socket
-def test_a_rush_over_http_stays_exact_while_a_web_worker_and_postgresql_are_killed(tmp_path: Path) -> None:
-    with house(tmp_path / "house") as home:
+def test_a_rush_over_http_stays_exact_while_a_web_worker_and_postgresql_are_killed() -> None:
+    with house() as home:
         world = home.world(RESIDENTS, PLACES)
         home.open()
         figures = run_rush(home, world, PLACES, kills=(1, 1), at_once=60)
