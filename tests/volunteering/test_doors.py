@@ -33,7 +33,7 @@ def as_(user: User) -> Client:
 
 def visitor() -> Client:
     client = Client()
-    client.cookies["django_language"] = "en"
+    client.cookies["llt_language"] = "en"
     return client
 
 
@@ -173,7 +173,7 @@ def test_a_revoked_sheet_is_printed_no_more_and_says_so_to_everybody() -> None:
 def test_an_unknown_serial_number_is_unknown_at_every_door() -> None:
     page = visitor().get("/v/NOBODY/")
     assert page.status_code == 404
-    assert "Unknown" in page.content.decode()
+    assert "No such record" in page.content.decode()
     assert Client().get("/api/v1/service-sheets/NOBODY/").status_code == 404
 
 

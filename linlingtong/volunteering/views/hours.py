@@ -109,7 +109,10 @@ def row(entry: Any, asked: Dispute | None = None) -> dict[str, Any]:
 
 
 def closed(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "。", "！", "？", "!", "?")) else sentence + _(".")
+    """The sentence with a full stop of its own script."""
+    if sentence.endswith((".", "。", "！", "？", "!", "?")):
+        return sentence
+    return sentence + ("." if sentence.isascii() else "。")
 
 
 def bars(months: list[Month]) -> list[dict[str, Any]]:

@@ -120,7 +120,7 @@ def _code(address: str) -> Drawing:
 
 def _lines(lines: Sequence[SheetLine]) -> Table:
     head, cell = style(9, textColor=SOFT), style(9.5)
-    rows = [[Paragraph(drawable(t), head) for t in (_("Date"), _("What"), _("Where"), _("Hours"))]]
+    rows = [[Paragraph(drawable(t), head) for t in (_("Date"), _("Service"), _("Place"), _("Hours"))]]
     for line in lines:
         entry = line.entry
         texts = (when(line), entry.title, entry.place, hours_words(line.minutes))
