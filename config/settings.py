@@ -263,6 +263,7 @@ SPECTACULAR_SETTINGS = {
         "OrganizationKind": "linlingtong.areas.models.Organization.Kind",
         "AreaLevel": "linlingtong.areas.models.Area.Level",
         "RegistrationState": "linlingtong.activities.models.Registration.State",
+        "InOrOut": "linlingtong.activities.api.check_in.WAYS",
     },
 }
 

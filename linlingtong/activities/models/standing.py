@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from linlingtong.activities.models.activity import Activity, Session
+from linlingtong.activities.models.buttons import ANCHORS, LABELS, OWN_PAGES, POSTED, SHORT
 from linlingtong.activities.models.registration import ChangeNotice, Registration
 from linlingtong.core.dates import left_words, short_moment
 from linlingtong.core.time import local
@@ -338,38 +339,6 @@ class _Cell:
         return Action(kind, label, url, is_primary, SHORT.get(kind, LABELS[kind])())
 
 
-LABELS = {
-    "remind": lambda: _("Remind me"),
-    "register": lambda: _("Register"),
-    "wait": lambda: _("Join the waiting list"),
-    "withdraw": lambda: _("Leave the line"),
-    "cancel": lambda: _("Cancel registration"),
-    "accept": lambda: _("I am coming"),
-    "decline": lambda: _("Not this time"),
-    "view": lambda: _("My registration"),
-    "pass": lambda: _("Show my code"),
-    "check_out": lambda: _("Check out"),
-    "ask_leader": lambda: _("Ask the leader"),
-    "review_past": lambda: _("Look back"),
-    "reason": lambda: _("Why?"),
-    "other": lambda: _("Find another"),
-}
-SHORT = {
-    "register": lambda: _("Register"),
-    "wait": lambda: _("Waiting list"),
-    "accept": lambda: _("I am coming"),
-}
-OWN_PAGES = {
-    "view": "activities:registration",
-    "pass": "activities:pass",
-    "check_out": "activities:pass",
-    "withdraw": "activities:give_up",
-    "cancel": "activities:give_up",
-    "accept": "activities:accept",
-    "decline": "activities:decline",
-}
-POSTED = {"remind", "accept", "decline"}
-ANCHORS = {"ask_leader": "#contact", "reason": "#reason"}
 ORDER = (
     Phase.OPEN,
     Phase.NOT_OPEN,
