@@ -22,6 +22,7 @@ from linlingtong.activities.models import (
 )
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.time import at, today
+from linlingtong.likes.models import Praise
 from linlingtong.notifications.models import Channel, Kind, Message, Notification, Preferences, Tick
 from linlingtong.toolbox.models import Contact, Guide, Tool
 from linlingtong.venues.models import Booking, Occupancy, OpeningRule, Unit, Venue
@@ -361,3 +362,18 @@ class BookingFactory(DjangoModelFactory[Booking]):
             for unit in booking.venue.units.all():
                 Occupancy.objects.create(unit=unit, booking=booking, during=during)
         return booking
+
+
+class PraiseFactory(DjangoModelFactory[Praise]):
+    """Visible praise of a place, written by a resident of the subdistrict."""
+
+    class Meta:
+        model = Praise
+
+    author = factory.SubFactory(UserFactory)
+    area = factory.LazyFunction(subdistrict)
+    area_path = factory.LazyAttribute(lambda praise: praise.area.path)
+    topic = Praise.Topic.SERVICE
+    text = "灯修好了，走夜路亮堂"
+    about = "路灯维修队"
+    is_visible = True

@@ -42,12 +42,12 @@ def comment_url(comment_id: int) -> str:
 
 def praise_facts(praise_id: int) -> Facts | None:
     found = Praise.objects.select_related("author", "resident", "organization").filter(pk=praise_id).first()
-    return found and Facts(found.author, found.shown_text, found.area_path)
+    return Facts(found.author, found.shown_text, found.area_path) if found else None
 
 
 def comment_facts(comment_id: int) -> Facts | None:
     found = Comment.objects.select_related("author", "praise").filter(pk=comment_id).first()
-    return found and Facts(found.author, found.text, found.praise.area_path)
+    return Facts(found.author, found.text, found.praise.area_path) if found else None
 
 
 def reconcile_at_night() -> int:

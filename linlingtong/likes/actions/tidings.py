@@ -33,7 +33,7 @@ def liked(praise: Praise) -> Tiding:
 
 def commented(comment: Comment, receiver: User) -> Tiding:
     with translation.override(receiver.language):
-        title = _("%(name)s wrote under your words") % {"name": comment.author}
+        title = _("A neighbour wrote under your words")
         return _tiding(receiver, comment.praise, f"comment/{comment.pk}/{receiver.pk}", title, comment.text[:EXCERPT])
 
 

@@ -24,7 +24,7 @@ from linlingtong.likes.actions.refusals import (
 from linlingtong.likes.models import PERSON, Comment, Praise
 from linlingtong.likes.permissions import is_staff_for
 from linlingtong.moderation.actions import drop, submit
-from linlingtong.notifications.actions import tell
+from linlingtong.notifications.actions import tell, unsay
 from linlingtong.photos.actions import attach, remove
 from linlingtong.photos.models import Photo
 
@@ -104,7 +104,8 @@ def _registered(phone: str, by: User) -> User | None:
         number = normal_phone(phone)
     except ValidationError:
         return None
-    return User.objects.residents().filter(phone=number).exclude(pk=by.pk).first()
+    found: User | None = User.objects.residents().filter(phone=number).exclude(pk=by.pk).first()
+    return found
 
 
 def _review(praise: Praise, by: User) -> None:
@@ -143,6 +144,7 @@ def take_away(praise: Praise, *, by: User) -> None:
     """The row stays for the roll of honour that may point to it; its words and photos do not."""
     praise.withdrawn_at, praise.is_visible, praise.text, praise.about = timezone.now(), False, "", ""
     praise.save(update_fields=["withdrawn_at", "is_visible", "text", "about"])
+    unsay(f"praise/{praise.pk}/")
     remove("praise", [praise.pk], by=by)
     drop("praise", [praise.pk], by=by)
 
@@ -219,6 +221,7 @@ def delete_comment(comment_id: int, *, by: User) -> None:
         raise PermissionDenied
     hide_comment(comment_id)
     Comment.objects.filter(pk=comment_id, deleted_at=None).update(deleted_at=timezone.now(), text="")
+    unsay(f"praise/{said.praise_id}/comment/{comment_id}/")
     drop("praise_comment", [comment_id], by=by)
 
 

@@ -3,7 +3,7 @@ from linlingtong.notifications.actions.preferences import set_preferences
 from linlingtong.notifications.actions.receipts import ask_for_receipts
 from linlingtong.notifications.actions.resending import send_again
 from linlingtong.notifications.actions.sending import Words, deliver
-from linlingtong.notifications.actions.telling import Tiding, collapse, tell, withdraw
+from linlingtong.notifications.actions.telling import Tiding, collapse, tell, unsay, withdraw
 from linlingtong.notifications.actions.ticking import only_one, ticked
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "set_preferences",
     "tell",
     "ticked",
+    "unsay",
     "withdraw",
 ]

@@ -82,6 +82,11 @@ def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] 
     told.update(needs_answer_until=None)
 
 
+def unsay(key_prefix: str) -> None:
+    """What somebody took back is not quoted in other people's inboxes any more; that something happened stays."""
+    Notification.objects.filter(key__startswith=key_prefix).exclude(body="").update(body="")
+
+
 def collapse(tidings: Sequence[Tiding]) -> None:
     """Write one line for each key and renew it when the same thing happens again: unread once more, and on top."""
     lines = [

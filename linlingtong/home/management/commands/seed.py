@@ -12,13 +12,32 @@ from django.utils import timezone
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Registration
 from linlingtong.areas.actions import load_calendar
+from linlingtong.home.management.demo import (
+    check_in,
+    likes,
+    moderation,
+    mutual_aid,
+    records,
+    toolbox,
+    venues,
+    volunteering,
+)
 from linlingtong.home.management.demo.calendar import Calendar, add_coming, add_past
 from linlingtong.home.management.demo.people import COMMUNITY_STAFF, RESIDENT, SUBDISTRICT_STAFF, People, Place
-from linlingtong.home.management.demo.toolbox import add_toolbox
-from linlingtong.home.management.demo.venues import add_venues
 from linlingtong.notifications.models import Kind, Notification
 
 SEED = 2021
+# In this order: what is praised, reviewed or counted has to be there first.
+BOARDS = (
+    ("sheets of offline activities", records.add_records),
+    ("hours and sheets", volunteering.add_volunteering),
+    ("an open door", check_in.add_check_in),
+    ("numbers, guides and tools", toolbox.add_toolbox),
+    ("venues and bookings", venues.add_venues),
+    ("mutual aid", mutual_aid.add_mutual_aid),
+    ("praise", likes.add_likes),
+    ("what waits for moderation", moderation.add_moderation),
+)
 ACCOUNTS = [
     {"role": "resident", "name": "陈师傅", "sign_in": RESIDENT.removeprefix("+86")},
     {"role": "community staff", "name": "王社工", "sign_in": COMMUNITY_STAFF.removeprefix("+86")},
@@ -62,9 +81,9 @@ class Command(BaseCommand):
         calendar.write()
         self.say(f"{len(calendar.activities)} activities, {len(calendar.registrations)} registrations")
         self.fill_inbox(people.resident)
-        add_toolbox(place, people, chance)
-        add_venues(place, people, chance)
-        self.say("numbers, guides, tools and venues")
+        for what, add in BOARDS:
+            add(place, people, chance)
+            self.say(what)
 
     def fill_inbox(self, resident: User) -> None:
         offer = Registration.objects.select_related("session__activity").get(resident=resident, state="offered")
