@@ -73,7 +73,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
 
     path_field = "area_path"
     roles = LOOKING_AFTER
-    list_display = ("what", "asker", "badge", "helpers", "since")
+    list_display = ("what", "asker", "badge", "claimers", "since")
     list_filter = (DeskFilter, "type", "state", "is_on_behalf")
     list_select_related = ("author", "area")
     search_fields = ("title",)
@@ -81,8 +81,8 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
     list_per_page = 50
     actions = ("verify", "return_to_author", "reject", "receive", "settle", "withdraw")
     fields = (
-        "what", "text", "item_size", "budget_cap", "asker", "area", "door", "needed_at", "minutes", "badge", "helpers",
-        "reason", "thanks", "received_at", "delivered_at", "story", "desk",
+        "what", "text", "item_size", "budget_cap", "asker", "area", "door", "needed_at", "minutes", "badge",
+        "claimers", "reason", "thanks", "received_at", "delivered_at", "story", "desk",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -206,7 +206,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
         return format_html('<span class="bdg bdg-{}">{}</span><small>{}</small>', tone, words, hidden)
 
     @admin.display(description=gettext_lazy("helpers"))
-    def helpers(self, row: HelpPost) -> str:
+    def claimers(self, row: HelpPost) -> str:
         names = [f"{claim.helper} ({claim.get_state_display()})" for claim in row.claims.all()]
         return f"{row.taken} / {row.helpers_needed}" + ("：" + "、".join(names) if names else "")
 

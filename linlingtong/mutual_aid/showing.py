@@ -96,7 +96,7 @@ def _open_badge(post: HelpPost) -> dict[str, str]:
     return {"tone": "tool" if post.type == Type.OFFER else "open", "icon": ICONS[post.kind], "label": words}
 
 
-def helper_names(posts: Iterable[HelpPost]) -> dict[int, list[str]]:
+def claimer_names(posts: Iterable[HelpPost]) -> dict[int, list[str]]:
     """Who helps in these posts, by nickname, in one query."""
     found: dict[int, list[str]] = {post.pk: [] for post in posts}
     shown = (*Claim.HELD, Claim.State.COMPLETED)

@@ -14,6 +14,7 @@ from linlingtong.mutual_aid.actions import refusals
 from linlingtong.mutual_aid.actions.moves import MOVES, advance
 from linlingtong.mutual_aid.models import Claim, ContactReveal, HelperPause, HelpEvent, HelpPost
 from linlingtong.notifications.models import Notification
+from linlingtong.volunteering.models import ServiceEntry
 from tests.factories import AppointmentFactory, AreaFactory, UserFactory, staff_of
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory, draft, settled_neighbour
 
@@ -385,3 +386,18 @@ def test_leaving_releases_claims_and_ends_posts() -> None:
         assert claim.post.state == state
     assert "陈小明" not in str(HelpPost.objects.values_list("title", "text", "thanks"))
     actions.forget(resident)
+
+
+def test_hours_go_to_the_ledger_once_and_only_at_the_end() -> None:
+    claim = ClaimFactory.create(post__minutes=60)
+    actions.done(claim.post_id, by=claim.helper, minutes=90)
+    assert not ServiceEntry.objects.exists()
+    actions.confirm(claim.post_id, by=claim.post.author)
+    actions.confirm(claim.post_id, by=claim.post.author)
+    (entry,) = ServiceEntry.objects.all()
+    assert (entry.key, entry.resident, entry.minutes) == (f"help/{claim.pk}", claim.helper, 90)
+    assert claim.post.title not in entry.title
+    offer = ClaimFactory.create(post__type="offer", post__kind="skill", post__minutes=60)
+    actions.done(offer.post_id, by=offer.helper)
+    actions.confirm(offer.post_id, by=offer.post.author)
+    assert ServiceEntry.objects.get(key=f"help/{offer.pk}").resident == offer.post.author

@@ -3,7 +3,6 @@ import datetime as dt
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from linlingtong.accounts.models import User
 from linlingtong.mutual_aid.models import Claim, HelpPost
 from linlingtong.volunteering.actions import Service, credit
 from linlingtong.volunteering.models import ServiceEntry
@@ -16,11 +15,14 @@ def minutes_of(post: HelpPost, claim: Claim) -> int:
     return post.minutes or 0
 
 
-def credit_help(post: HelpPost, claims: list[Claim], *, by: User | None) -> None:
-    """The givers' minutes go to the ledger, once for each claim; both sides have confirmed them."""
+def credit_help(post: HelpPost, claims: list[Claim]) -> None:
+    """The givers' minutes go to the ledger, once for each claim; both sides have confirmed them.
+
+    By rule, not by whoever confirmed last: that may be the giver, and nobody enters hours of their own.
+    """
     services = [_service(post, claim) for claim in claims if minutes_of(post, claim)]
     if services:
-        credit(services, by=by)
+        credit(services, by=None)
 
 
 def _service(post: HelpPost, claim: Claim) -> Service:

@@ -84,7 +84,7 @@ def receive(post_id: int, *, by: User) -> HelpPost:
         event = advance(post, State.IN_PROGRESS, What.RECEIVED, by=by)
     else:
         event = note(post, What.RECEIVED, by=by)
-    tidings.inform([post.author, *_helpers(post)], post, event, tidings.received)
+    tidings.inform([post.author, *_seated(post)], post, event, tidings.received)
     return post
 
 
@@ -106,7 +106,7 @@ def deliver(post_id: int, *, by: User, photos: Sequence[Any] = ()) -> HelpPost:
     event = advance(
         post, State.AWAITING_CONFIRM, What.DELIVERED, by=by, delivered_at=now, received_at=post.received_at or now
     )
-    tidings.inform(_helpers(post), post, event, tidings.delivered)
+    tidings.inform(_seated(post), post, event, tidings.delivered)
     if post.is_on_behalf:
         complete(post, by=by)
     else:
@@ -114,5 +114,5 @@ def deliver(post_id: int, *, by: User, photos: Sequence[Any] = ()) -> HelpPost:
     return post
 
 
-def _helpers(post: HelpPost) -> list[User]:
+def _seated(post: HelpPost) -> list[User]:
     return [claim.helper for claim in live_claims(post) if claim.state in Claim.HELD]

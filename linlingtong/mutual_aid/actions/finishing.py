@@ -153,7 +153,7 @@ def complete(post: HelpPost, *, by: User | None, reason: str = "", what: str = W
     end_claims(claims, Claim.State.COMPLETED)
     if what == What.COMPLETED:
         tidings.inform([post.author, *(claim.helper for claim in claims)], post, event, tidings.completed)
-    credit_help(post, claims, by=by)
+    credit_help(post, claims)
     return event
 
 

@@ -31,7 +31,7 @@ from linlingtong.mutual_aid.api.shapes import (
 )
 from linlingtong.mutual_aid.models import Claim, HelpPost
 from linlingtong.mutual_aid.permissions import is_asker, may_manage
-from linlingtong.mutual_aid.showing import area_names, helper_names
+from linlingtong.mutual_aid.showing import area_names, claimer_names
 from linlingtong.photos.actions import refusals as photo_refusals
 from linlingtong.photos.api import PARSERS, sent
 from linlingtong.photos.models import Photo
@@ -63,7 +63,7 @@ class HelpPosts(Public):
         pages = Pages()
         near = chosen.nearest_first(reader.home_area if reader else None).select_related("author").defer("search")
         rows: list[HelpPost] = pages.paginate_queryset(near, request, self)
-        names, helpers = area_names(rows), helper_names(rows)
+        names, helpers = area_names(rows), claimer_names(rows)
         key = reader.pk if reader else None
         return pages.get_paginated_response([help_row(post, names, helpers[post.pk], reader=key) for post in rows])
 
@@ -109,7 +109,7 @@ class MyHelpPosts(Personal):
         chosen = HelpPost.objects.filter({"mine": mine, "helping": helping}.get(side or "", mine | helping))
         pages = Pages()
         rows: list[HelpPost] = pages.paginate_queryset(chosen.select_related("author").defer("search"), request, self)
-        names, helpers = area_names(rows), helper_names(rows)
+        names, helpers = area_names(rows), claimer_names(rows)
         return pages.get_paginated_response([help_row(p, names, helpers[p.pk], reader=me.pk) for p in rows])
 
 
@@ -161,7 +161,7 @@ def readable(user: User | AnonymousUser, post_id: int) -> HelpPost:
 def as_seen_by(post: HelpPost, user: User | AnonymousUser) -> dict[str, Any]:
     """The whole answer for this reader."""
     key = user.pk if user.is_authenticated else None
-    row = help_row(post, area_names([post]), helper_names([post])[post.pk], reader=key)
+    row = help_row(post, area_names([post]), claimer_names([post])[post.pk], reader=key)
     photos = list(Photo.objects.of("help_post", [post.pk]))
     if not post.is_visible and key != post.author_id:
         photos = []

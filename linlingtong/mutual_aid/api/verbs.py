@@ -27,11 +27,16 @@ class HelpCall(Personal):
 
     board = "mutual_aid"
 
-    def handle_exception(self, exc: Exception) -> Response:
-        response = super().handle_exception(exc)
-        if isinstance(exc, HelpRefusal):
-            response.data |= exc.beside
-        return response
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        answer = super().get_exception_handler()
+
+        def with_facts(error: Exception, context: dict[str, Any]) -> Response | None:
+            response: Response | None = answer(error, context)
+            if response is not None and isinstance(error, HelpRefusal):
+                response.data |= error.beside
+            return response
+
+        return with_facts
 
 
 class NoteBody(serializers.Serializer[Any]):

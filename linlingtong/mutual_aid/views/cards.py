@@ -22,7 +22,7 @@ def reader(request: HttpRequest) -> User | None:
 def cards(posts: Iterable[HelpPost], user: User | None) -> list[dict[str, Any]]:
     """The cards of a list, in three queries whatever its length."""
     rows = list(posts)
-    names, helpers = showing.area_names(rows), showing.helper_names(rows)
+    names, helpers = showing.area_names(rows), showing.claimer_names(rows)
     mine: set[int] = set()
     if user and rows:
         mine = set(Claim.objects.live().filter(helper=user, post__in=rows).values_list("post", flat=True))

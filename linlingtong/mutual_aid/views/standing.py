@@ -99,16 +99,16 @@ def _say_what_can_be_done(post: HelpPost, its: Standing, user: User | None) -> N
     if its.is_mine:
         _for_asker(post, its)
     elif its.claim is not None and its.claim.state in Claim.LIVE:
-        _for_helper(post, its, its.claim)
+        _for_claimer(post, its, its.claim)
     elif post.state in HelpPost.TAKING and not post.is_paused:
         its.main = Do(showing.button_words(post), _url("claim", post), "solid")
-        its.hint = _helper_hint(post)
+        its.hint = _claimer_hint(post)
     if post.state == State.COMPLETED and user is not None and actions.may_thank(user, post):
         label = _("Say thanks") if not post.thanks else _("Change my thanks")
         its.buttons.insert(0, Do(label, _url("thanks", post), "solid" if not post.thanks else "line", is_post=False))
 
 
-def _helper_hint(post: HelpPost) -> str:
+def _claimer_hint(post: HelpPost) -> str:
     if post.type == Type.WISH:
         return _("You bring it to the community desk; staff hand it over. Nobody learns your address.")
     if post.lets_choose:
@@ -138,7 +138,7 @@ def _for_asker(post: HelpPost, its: Standing) -> None:
     _ways_out(post, its)
 
 
-def _for_helper(post: HelpPost, its: Standing, claim: Claim) -> None:
+def _for_claimer(post: HelpPost, its: Standing, claim: Claim) -> None:
     if claim.state == Claim.State.APPLIED:
         its.hint = _("The neighbour chooses who helps; you hear either way.")
         its.buttons.append(Do(_("Take it back"), _url("release", post), "danger"))
