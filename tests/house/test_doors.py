@@ -25,6 +25,7 @@ RULES = {
     r"me/display/": OPEN,
     r"me/data/export/<": OPEN,  # the link is the key
     r"me/": OWN,
+    r"v/<": OPEN,
     r"_allauth/": APP,
     r"api/v1/(me|notifications|registrations|sessions|check-ins|photos|reports)/": OWN,
     r"check-in/": OWN,
