@@ -23,7 +23,7 @@ LIMITS = (
 
 def wanted() -> set[int]:
     pairs = (bytes([high, low]) for high in range(0xA1, 0xF8) for low in range(0xA1, 0xFF))
-    gb2312 = b"".join(pairs).decode("gb2312", errors="ignore")
+    gb2312 = "".join(pair.decode("gb2312", errors="ignore") for pair in pairs)
     return {code for first, last in RANGES for code in range(first, last + 1)} | {ord(c) for c in gb2312 + RARE}
 
 
