@@ -18,20 +18,21 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     nav = [
         _item(here, reverse("home:home"), _("Home"), "home"),
         _item(here, reverse("activities:list"), _("Activity center"), "calendar-event"),
+        _item(here, reverse("mutual_aid:list"), _("Mutual aid"), "heart-handshake", has_filled=False),
+        _item(here, reverse("likes:wall"), _("Praise Linjiang"), "thumb-up"),
+        _item(here, reverse("toolbox:shelf"), _("Toolbox"), "tools", has_filled=False),
     ]
-    mine = [
-        _item(here, reverse("activities:mine"), _("Registrations"), "circle-check"),
-        _item(here, reverse("notifications:inbox"), _("Messages"), "bell"),
-        _item(here, reverse("home:mine"), _("Me"), "user", exact=True),
-    ]
-    tabs = [nav[0], nav[1] | {"label": _("Activities")}, *mine]
+    short = {"calendar-event": _("Activities"), "heart-handshake": _("Help"), "thumb-up": _("Praise")}
+    me = _item(here, reverse("home:mine"), _("Me"), "user")
+    tabs = [*(item | {"label": short.get(item["icon"], item["label"])} for item in nav[:4]), me]
     signed_in = bool(user is not None and user.is_authenticated)
     return {"nav_items": nav, "tab_items": tabs, "site": _site(str(user)[:1] if signed_in else "")}
 
 
-def _item(here: str, url: str, label: str, icon: str, *, exact: bool = False) -> dict[str, Any]:
-    is_current = here == url if exact or url == "/" else here.startswith(url)
-    return {"url": url, "label": label, "icon": icon, "icon_current": f"{icon}-f", "is_current": is_current}
+def _item(here: str, url: str, label: str, icon: str, *, has_filled: bool = True) -> dict[str, Any]:
+    is_current = here == url if url == "/" else here.startswith(url)
+    current = f"{icon}-f" if has_filled else icon
+    return {"url": url, "label": label, "icon": icon, "icon_current": current, "is_current": is_current}
 
 
 def _site(initial: str) -> dict[str, str]:

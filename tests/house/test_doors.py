@@ -41,6 +41,8 @@ RULES = {
     r"(tools|worker\.js)": OPEN,
     r"help/(new/)?$|help/<int:pk>/$|help/<int:pk>/claim/$": OPEN,
     r"help/": OWN,
+    r"praise/(honours/)?$|praise/<int:pk>/(card\.png)?$|praise/<int:pk>/(un)?like/$": OPEN,
+    r"praise/": OWN,
     r"dev/inbox/": OPEN,
     r"(healthz|readyz|metrics)": OPEN,
     r"$": OPEN,

@@ -135,7 +135,9 @@ def new(request: HttpRequest) -> HttpResponse:
                 return redirect("likes:detail", praise.pk)
     else:
         given = {name: request.GET.get(name, "")[:PREFILL].replace("\x00", "") for name in ("text", "about")}
-        kind = request.GET.get("kind", "")
+        if request.GET.get("title"):  # one tap from an activity that is over
+            given = {"about": request.GET["title"][:30].replace("\x00", "")}
+        kind = request.GET.get("kind", "team" if request.GET.get("title") else "")
         form = PraiseForm(by=me, initial=given | ({"topic": kind} if kind in Praise.Topic.values else {}))
     return render(request, "likes/new.html", {"form": form})
 
