@@ -39,12 +39,13 @@ from linlingtong.tickets.actions.refusals import (
 from linlingtong.tickets.deadlines import set_deadlines, start_clock
 from linlingtong.tickets.models import Category, Follow, Ticket, TicketEvent
 from linlingtong.tickets.permissions import staff_ids
+from linlingtong.tickets.reopening import MOST_REOPENED
 
 KIND, AFTER = "ticket", "ticket_after"
 DAY = dt.timedelta(days=1)
 SAME_WITHIN = dt.timedelta(minutes=10)
 NEARBY_WITHIN = 14 * DAY
-MOST_NEARBY, MOST_REOPENED = 3, 2
+MOST_NEARBY = 3
 PLACES = (Area.Level.COMMUNITY, Area.Level.GRID, Area.Level.MICRO_GRID, Area.Level.BUILDING)
 NEW = gettext_noop("New report: %(kind)s (%(number)s)")
 ANSWERED = gettext_noop("Answered: %(kind)s (%(number)s)")
