@@ -15,6 +15,7 @@ register.filter("near_moment", dates.near_moment)
 register.filter("near_words", dates.near_words)
 register.filter("hours_words", dates.hours_words)
 register.filter("left_words", dates.left_words)
+register.filter("short_moment", dates.short_moment)
 register.filter("weekday", dates.weekday)
 
 

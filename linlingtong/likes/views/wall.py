@@ -15,9 +15,9 @@ from linlingtong.core.fields import LARGEST_ID
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import at, today
 from linlingtong.likes import actions
+from linlingtong.likes.actions.picturing import picture
 from linlingtong.likes.forms import CommentForm, PraiseForm, TextForm
 from linlingtong.likes.models import Comment, Honour, Like, Praise
-from linlingtong.likes.share import picture
 from linlingtong.likes.views.cards import TOPIC_ICONS, card, cards, reader, threads
 from linlingtong.photos.reading import photos_by_subject
 
