@@ -64,10 +64,10 @@ class TicketAdmin(ScopedAdmin[Ticket]):
     readonly_fields: ClassVar[Any] = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
-        return super().get_queryset(request).defer("search").annotate(order_of_work=_order())
+        return super().get_queryset(request).defer("search")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:  # noqa: ARG002 - Django's signature
-        return ["order_of_work", F("escalates_at").asc(nulls_last=True), "finish_due_at", "pk"]
+        return [_order().asc(), F("escalates_at").asc(nulls_last=True), "finish_due_at", "pk"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.step_view)
