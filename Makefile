@@ -2,6 +2,7 @@
 # make test    every check: style, types, layers, migrations, translations, tests, browser tests
 # make lint    the checks without the tests
 # make fmt     put the code into the project's style
+# make coverage  which lines and branches the tests reach
 # make bench   the load figures
 # make chaos   the promises at full size, while everything is killed
 # make messages  collect the texts to translate and compile the catalogue
@@ -20,7 +21,7 @@ say := @printf '\n== %s\n'
 templates := $(wildcard templates)
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint fmt bench chaos messages clean ready style types layers migrations translations pytest
+.PHONY: run test lint fmt coverage bench chaos messages clean ready style types layers migrations translations pytest
 
 run: ready
 	@exec $(bin)/python manage.py up
@@ -59,8 +60,11 @@ translations: ready
 	@$(bin)/python -m config.messages
 
 pytest: ready
-	$(say) "tests: with branch coverage and a browser"
-	@$(bin)/pytest --numprocesses 2 --cov --cov-report term:skip-covered
+	$(say) "tests: on real servers and in a browser"
+	@$(bin)/pytest --numprocesses 3
+
+coverage: ready
+	@$(bin)/pytest --numprocesses 3 --cov --cov-report term:skip-covered
 
 fmt: ready
 	@$(bin)/ruff check --fix --exit-zero --quiet
