@@ -15,7 +15,7 @@ from linlingtong.core import turns
 from tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CLIENTS, RESIDENTS = 32, 640
+CLIENTS, RESIDENTS = 32, 320
 TOLERANCE = dt.timedelta(milliseconds=5)
 # When the message with the lock and the question arrived at the server, however long it waited then.
 FROM = "\n  FROM activities_session s"
