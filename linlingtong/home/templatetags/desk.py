@@ -30,15 +30,16 @@ def todays_work(context: dict[str, Any]) -> dict[str, Any]:
     start, end = day_bounds(today())
     sessions = Session.objects.managed_by(user).filter(activity__status__in=["published", "finished", "cancelled"])
     todays = sessions.filter(starts_at__gte=start, starts_at__lt=end).select_related("activity").order_by("starts_at")
+    cards = [
+        *_about_people(user),
+        *_about_activities(user, sessions),
+        *_of_boards(user),
+        *_about_messages(user),
+        *_about_calendar(user),
+    ]
     return {
         "sessions": list(todays[:SHOWN]),
-        "cards": [
-            *_about_people(user),
-            *_about_activities(user, sessions),
-            *_about_messages(user),
-            *_of_boards(user),
-            *_about_calendar(user),
-        ],
+        "cards": sorted(cards, key=lambda card: not card[0]),
         "roster": reverse("admin:activities_registration_changelist"),
     }
 

@@ -18,6 +18,7 @@ from linlingtong.home.management.demo import (
     moderation,
     mutual_aid,
     records,
+    tickets,
     toolbox,
     venues,
     volunteering,
@@ -35,6 +36,7 @@ BOARDS = (
     ("numbers, guides and tools", toolbox.add_toolbox),
     ("venues and bookings", venues.add_venues),
     ("mutual aid", mutual_aid.add_mutual_aid),
+    ("reports", tickets.add_tickets),
     ("praise", likes.add_likes),
     ("what waits for moderation", moderation.add_moderation),
 )
