@@ -34,7 +34,7 @@ class DueFilter(admin.SimpleListFilter):
     parameter_name = "due"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
-        return [("overdue", _("overdue")), ("running", _("open")), ("mine", _("assigned to me"))]
+        return [("overdue", _("overdue")), ("running", _("still open")), ("mine", _("assigned to me"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         if self.value() == "overdue":

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("received", "to be accepted"),
-                            ("accepted", "accepted"),
+                            ("accepted", "taken up"),
                             ("assigned", "assigned"),
                             ("in_progress", "being handled"),
                             ("waiting_reporter", "we need to know more"),
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("fixed", "put right"),
                             ("explained", "explained"),
-                            ("planned", "planned"),
+                            ("planned", "to be done later"),
                             ("not_fixed", "not put right"),
                         ],
                         max_length=10,
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("reported", "reported"),
-                            ("accepted", "accepted"),
+                            ("accepted", "taken up"),
                             ("assigned", "assigned"),
                             ("started", "work has begun"),
                             ("asked", "a question to the reporter"),
@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("received", "to be accepted"),
-                            ("accepted", "accepted"),
+                            ("accepted", "taken up"),
                             ("assigned", "assigned"),
                             ("in_progress", "being handled"),
                             ("waiting_reporter", "we need to know more"),
@@ -232,7 +232,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("received", "to be accepted"),
-                            ("accepted", "accepted"),
+                            ("accepted", "taken up"),
                             ("assigned", "assigned"),
                             ("in_progress", "being handled"),
                             ("waiting_reporter", "we need to know more"),

@@ -62,7 +62,7 @@ class Ticket(models.Model):
 
     class State(models.TextChoices):
         RECEIVED = "received", _("to be accepted")
-        ACCEPTED = "accepted", _("accepted")
+        ACCEPTED = "accepted", _("taken up")
         ASSIGNED = "assigned", _("assigned")
         IN_PROGRESS = "in_progress", _("being handled")
         WAITING = "waiting_reporter", _("we need to know more")
@@ -77,7 +77,7 @@ class Ticket(models.Model):
     class Outcome(models.TextChoices):
         FIXED = "fixed", _("put right")
         EXPLAINED = "explained", _("explained")
-        PLANNED = "planned", _("planned")
+        PLANNED = "planned", _("to be done later")
         NOT_FIXED = "not_fixed", _("not put right")
 
     RUNNING = (
@@ -186,7 +186,7 @@ class TicketEvent(models.Model):
 
     class What(models.TextChoices):
         REPORTED = "reported", _("reported")
-        ACCEPTED = "accepted", _("accepted")
+        ACCEPTED = "accepted", _("taken up")
         ASSIGNED = "assigned", _("assigned")
         STARTED = "started", _("work has begun")
         ASKED = "asked", _("a question to the reporter")
