@@ -526,7 +526,7 @@ def test_the_start_page_leads_to_what_it_counts(world: World) -> None:
     client = manager(world)
     page = client.get("/admin/")
     cards = {str(label): (number, url) for number, label, url in page.context["work"]["cards"]}
-    assert [number for number, _url in cards.values()] == [1, 0, 0, 1, 0, 0]
+    assert sorted(number for number, _url in cards.values() if number) == [1, 1]
     for number, url in cards.values():
         listed = client.get(url)
         assert listed.status_code == 200

@@ -31,7 +31,7 @@ def test_me(app: App, resident: User) -> None:
             "is_confirmed": True,
         }
     ]
-    assert (answer["language"], answer["elder_mode"], answer["level"]) == ("zh-hans", False, None)
+    assert (answer["language"], answer["elder_mode"], answer["level"]) == ("zh-hans", False, 2)
 
 
 def test_changing_some_of_the_profile(app: App, resident: User) -> None:

@@ -2,6 +2,7 @@ import datetime as dt
 import json
 import random
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -28,8 +29,9 @@ from linlingtong.home.management.demo.people import COMMUNITY_STAFF, RESIDENT, S
 from linlingtong.notifications.models import Kind, Notification
 
 SEED = 2021
+Add = Callable[[Place, People, random.Random], None]
 # In this order: what is praised, reviewed or counted has to be there first.
-BOARDS = (
+BOARDS: tuple[tuple[str, Add], ...] = (
     ("sheets of offline activities", records.add_records),
     ("hours and sheets", volunteering.add_volunteering),
     ("an open door", check_in.add_check_in),
@@ -52,6 +54,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--residents", type=int, default=2046)
+        parser.add_argument("--activities", action="store_true", help="the activity center alone, in a few seconds")
         parser.add_argument("--if-empty", action="store_true", help="do nothing when there are people already")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -65,12 +68,12 @@ class Command(BaseCommand):
             raise CommandError("The demo world needs at least 400 residents.")
         self.started = time.monotonic()
         with transaction.atomic():
-            self.load(options["residents"])
+            self.load(options["residents"], BOARDS if not options["activities"] else ())
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.note_accounts()
 
-    def load(self, residents: int) -> None:
+    def load(self, residents: int, boards: Sequence[tuple[str, Add]]) -> None:
         chance = random.Random(SEED)  # noqa: S311 - a repeatable world, not a secret
         load_calendar()
         place = Place()
@@ -83,7 +86,7 @@ class Command(BaseCommand):
         calendar.write()
         self.say(f"{len(calendar.activities)} activities, {len(calendar.registrations)} registrations")
         self.fill_inbox(people.resident)
-        for what, add in BOARDS:
+        for what, add in boards:
             add(place, people, chance)
             self.say(what)
 

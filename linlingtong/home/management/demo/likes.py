@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
+from linlingtong.accounts.models import User
 from linlingtong.core.time import today
 from linlingtong.home.management.demo.people import People, Place
 from linlingtong.likes.actions.honours import month_bounds
+from linlingtong.likes.actions.tidings import asked
 from linlingtong.likes.models import PERSON, Comment, Honour, Like, Praise
 from linlingtong.moderation.actions import add_clear_cases
+from linlingtong.notifications.actions import tell
 from linlingtong.photos.actions import draw_in
 
 TEXTS = [
@@ -51,6 +54,7 @@ def add_likes(place: Place, people: People, chance: random.Random) -> None:
     _likes(praises, people, chance)
     _comments(praises, people, chance)
     _cases(praises)
+    tell([asked(one, one.resident) for one in praises if one.resident and one.consent == Praise.Consent.ASKED])
     _honours(place, people, praises)
 
 
@@ -73,7 +77,7 @@ def _praises(place: Place, people: People, chance: random.Random) -> list[Praise
     return sorted(Praise.objects.bulk_create(sorted(rows, key=lambda one: one.created_at)), key=lambda one: one.pk)
 
 
-def _praised(topic: str, number: int, people: People) -> tuple[object, str]:
+def _praised(topic: str, number: int, people: People) -> tuple[User | None, str]:
     """Registered neighbours in every state of consent; 陈师傅 is asked about the newest."""
     if topic != "neighbour" or number % 3 == 2:
         return None, ""
