@@ -14,7 +14,7 @@ from linlingtong.core.time import day_bounds
 PAGE = 30
 LAST_PAGE = 40
 # How history of any room is known to belong to an area: by its own path, or by what it is part of.
-PATHS = ("area_path", "path", "area__path", "activity__area_path")
+PATHS = ("area_path", "path", "area__path", "activity__area_path", "praise__area_path")
 Step = tuple[str, Any, Any]
 
 

@@ -21,6 +21,8 @@ from linlingtong.core.time import today
 from linlingtong.likes.actions import candidates, publish_roll, void_likes
 from linlingtong.likes.models import Honour, Like, Praise
 
+LONGEST_NUMBER = 18
+
 
 @admin.register(Praise)
 class PraiseAdmin(ScopedAdmin[Praise]):
@@ -135,4 +137,5 @@ class HonourAdmin(ScopedAdmin[Honour]):
         return TemplateResponse(request, "admin/likes/roll.html", context)
 
     def _chosen(self, request: HttpRequest) -> list[int]:
-        return [int(key) for key in request.POST.getlist("praise") if key.isascii() and key.isdigit()]
+        keys = (key for key in request.POST.getlist("praise") if key.isascii() and len(key) <= LONGEST_NUMBER)
+        return [int(key) for key in keys if key.isdigit()]

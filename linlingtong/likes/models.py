@@ -1,5 +1,6 @@
 from typing import Self
 
+import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
@@ -111,7 +112,13 @@ class Praise(models.Model):
     def shown_text(self) -> str:
         return self.text.replace(PERSON, self.shown_name)
 
+    @property
+    def nameless_text(self) -> str:
+        """For copies that do not follow the consent: a registered neighbour without the name, whatever holds now."""
+        return self.text.replace(PERSON, gettext("a neighbour") if self.consent else self.shown_name)
 
+
+@pghistory.track(pghistory.UpdateEvent(condition=pghistory.AnyChange("voided_at")), model_name="LikeEvent")
 class Like(models.Model):
     """One resident likes one praise. Voided ones stay, so that they are not given again."""
 

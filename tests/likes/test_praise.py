@@ -307,7 +307,8 @@ def test_staff_put_a_roll_together_in_the_admin(client: Client) -> None:
     praise = PraiseFactory.create(area=community, created_at=at_noon)
     fan = UserFactory.create(date_joined=timezone.now() - dt.timedelta(days=90))
     Like.objects.create(praise=praise, resident=fan)
-    url, wish = reverse("admin:likes_honour_roll"), {"area": community.pk, "month": f"{month:%Y-%m}"}
+    url = reverse("admin:likes_honour_roll")
+    wish: dict[str, Any] = {"area": community.pk, "month": f"{month:%Y-%m}"}
     client.force_login(staff_of(AreaFactory.create()))
     client.post(url, wish | {"praise": praise.pk, f"why-{praise.pk}": "好"})
     assert not Honour.objects.exists()

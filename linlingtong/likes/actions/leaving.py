@@ -1,7 +1,7 @@
 from typing import Any
 
 from linlingtong.accounts.models import User
-from linlingtong.likes.actions.liking import unlike
+from linlingtong.likes.actions.liking import take_back
 from linlingtong.likes.actions.writing import delete_comment, take_away
 from linlingtong.likes.models import PERSON, Comment, Like, Praise
 
@@ -13,8 +13,7 @@ def forget(resident: User) -> None:
     for pk in Comment.objects.filter(author=resident, deleted_at=None).values_list("pk", flat=True):
         delete_comment(pk, by=resident)
     for pk in Like.objects.filter(resident=resident, voided_at=None).values_list("praise_id", flat=True):
-        if Praise.objects.visible_to(resident).filter(pk=pk).exists():
-            unlike(pk, by=resident)
+        take_back(pk, by=resident)
     Like.objects.filter(resident=resident).delete()
     Praise.objects.filter(resident=resident).update(resident=None, consent=Praise.Consent.ANONYMOUS)
 

@@ -72,12 +72,18 @@ def when_words(moment: dt.datetime) -> str:
 def unlike(praise_id: int, *, by: User) -> Praise:
     """Take the like back. Twice is harmless; raises Praise.DoesNotExist."""
     praise = Praise.objects.visible_to(by).get(pk=praise_id)
-    take_turn("likes of", by.pk)
-    gone, _rows = Like.objects.filter(praise=praise, resident=by, voided_at=None).delete()
-    if gone:
-        Praise.objects.filter(pk=praise.pk).update(like_count=F("like_count") - 1)
+    take_back(praise.pk, by=by)
     praise.refresh_from_db(fields=["like_count"])
     return praise
+
+
+@in_turn
+def take_back(praise_id: int, *, by: User) -> None:
+    """The like goes, wherever the praise stands now; the counter moves only when a row really went."""
+    take_turn("likes of", by.pk)
+    gone, _rows = Like.objects.filter(praise=praise_id, resident=by, voided_at=None).delete()
+    if gone:
+        Praise.objects.filter(pk=praise_id).update(like_count=F("like_count") - 1)
 
 
 @in_turn

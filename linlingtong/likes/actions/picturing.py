@@ -1,9 +1,12 @@
 """A picture of a praise for chats: the words, who is praised, and a code that leads to it."""
 
+import hashlib
 import io
 from pathlib import Path
 
 import segno
+from django.core.cache import cache
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
@@ -13,7 +16,25 @@ from linlingtong.likes.models import Praise
 FONT = Path(volunteering.__file__).parent / "fonts" / "LinlingtongSansSC-Regular.ttf"
 WIDTH, HEIGHT, EDGE = 750, 1000, 60
 SUN, INK, PAPER, TIDE = "#FFF0DA", "#10242B", "#FFFFFF", "#0B5F75"
-LINE, MOST_LINES = 15, 9
+LINE, MOST_LINES, TITLE = 15, 9, 13
+VERSION, HOUR = "1", 3600
+
+
+def fingerprint(praise: Praise, address: str) -> str:
+    """Names one picture by everything that can be read in it."""
+    name = praise.shown_name or praise.get_topic_display()
+    parts = (VERSION, get_language() or "", address, name, praise.shown_text, str(praise.author))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def kept_picture(praise: Praise, address: str) -> bytes:
+    """The picture, drawn once an hour at most for the same words."""
+    key = f"praise-picture/{fingerprint(praise, address)}"
+    content: bytes | None = cache.get(key)
+    if content is None:
+        content = picture(praise, address)
+        cache.set(key, content, HOUR)
+    return content
 
 
 def picture(praise: Praise, address: str) -> bytes:
@@ -22,7 +43,7 @@ def picture(praise: Praise, address: str) -> bytes:
     draw = ImageDraw.Draw(canvas)
     draw.rounded_rectangle((30, 30, WIDTH - 30, HEIGHT - 30), 36, fill=PAPER)
     draw.text((EDGE, 70), str(_("Praise Linjiang")), font=_font(34), fill=TIDE)
-    draw.text((EDGE, 130), praise.shown_name or praise.get_topic_display(), font=_font(48), fill=INK)
+    draw.text((EDGE, 130), _cut(praise.shown_name or praise.get_topic_display(), TITLE), font=_font(48), fill=INK)
     for number, line in enumerate(_lines(praise.shown_text)):
         draw.text((EDGE, 220 + number * 58), line, font=_font(40), fill=INK)
     code = segno.make(address, error="m")
@@ -31,7 +52,7 @@ def picture(praise: Praise, address: str) -> bytes:
     with Image.open(target) as qr:
         square = qr.convert("RGB").resize((190, 190), Image.Resampling.NEAREST)
     canvas.paste(square, (WIDTH - EDGE - 190, HEIGHT - EDGE - 190))
-    draw.text((EDGE, HEIGHT - 170), str(praise.author), font=_font(32), fill=INK)
+    draw.text((EDGE, HEIGHT - 170), _cut(str(praise.author), MOST_LINES), font=_font(32), fill=INK)
     draw.text((EDGE, HEIGHT - 120), str(_("Scan to read it")), font=_font(28), fill=TIDE)
     answer = io.BytesIO()
     canvas.save(answer, "PNG", optimize=True)
@@ -40,6 +61,10 @@ def picture(praise: Praise, address: str) -> bytes:
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONT), size)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _lines(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What residents are told about praise, in their language."""
 
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,7 +27,7 @@ def liked(praise: Praise) -> Tiding:
             "%(number)d neighbour liked your praise", "%(number)d neighbours liked your praise", praise.like_count
         )
         return _tiding(
-            praise.author, praise, "likes", words % {"number": praise.like_count}, praise.shown_text[:EXCERPT]
+            praise.author, praise, "likes", words % {"number": praise.like_count}, praise.nameless_text[:EXCERPT]
         )
 
 
@@ -48,7 +48,7 @@ def voided(praise: Praise, number: int) -> Tiding:
     with translation.override(praise.author.language):
         words = ngettext("Staff took %(number)d like back", "Staff took %(number)d likes back", number)
         body = _("They did not come from neighbours who like it. You did nothing wrong.")
-        return _tiding(praise.author, praise, f"voided/{praise.like_count}", words % {"number": number}, body)
+        return _tiding(praise.author, praise, f"voided/{timezone.now().timestamp()}", words % {"number": number}, body)
 
 
 def honoured(praise: Praise, receiver: User) -> Tiding:
@@ -59,6 +59,6 @@ def honoured(praise: Praise, receiver: User) -> Tiding:
             praise,
             f"honoured/{receiver.pk}",
             _("On this month's roll of honour"),
-            praise.shown_text[:EXCERPT],
+            praise.nameless_text[:EXCERPT],
             url=url,
         )

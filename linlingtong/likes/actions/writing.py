@@ -24,8 +24,9 @@ from linlingtong.likes.actions.refusals import (
 from linlingtong.likes.models import PERSON, Comment, Praise
 from linlingtong.likes.permissions import is_staff_for
 from linlingtong.moderation.actions import drop, submit
+from linlingtong.moderation.models import Case
 from linlingtong.notifications.actions import tell, unsay
-from linlingtong.photos.actions import attach, remove
+from linlingtong.photos.actions import attach, remove, set_hidden
 from linlingtong.photos.models import Photo
 
 MOST_PRAISES, MOST_COMMENTS = 5, 30
@@ -63,10 +64,10 @@ def write(words: Words, *, by: User) -> Praise:
     if len(lately) >= MOST_PRAISES:
         raise TooManyPraises(when=when_words(lately[-MOST_PRAISES] + DAY))
     praise = Praise(author=by, topic=words.topic, organization=words.organization, about=surname_only(about, words))
-    praise.area = by.home_area or Area.objects.get(parent=None)
+    praise.area = _community(by)
     praise.area_path = praise.area.path
     praised = _registered(words.phone, by)
-    if praised is not None:
+    if words.phone:  # whether it is anybody's or not: both read the same
         praise.resident, praise.consent, praise.about = praised, Consent.ASKED, ""
     praise.text = without_names(text, [about, praised.nickname if praised else ""]) if _is_person(words) else text
     praise.save()
@@ -74,13 +75,19 @@ def write(words: Words, *, by: User) -> Praise:
         list(words.photos), subject="praise", subject_id=praise.pk, area_path=praise.area_path, is_public=True, by=by
     )
     _review(praise, by)
-    if praised is not None and praised.pk != by.pk:
-        tell([tidings.asked(praise, praised)])
     return praise
 
 
+def _community(author: User) -> Area:
+    """Where it hangs: the community, for the stair that somebody lives in is nobody's business."""
+    home = author.home_area
+    if home is None:
+        return Area.objects.get(parent=None)
+    return Area.objects.communities().filter(pk__in=home.ancestor_ids).first() or home
+
+
 def _is_person(words: Words) -> bool:
-    return words.topic == Praise.Topic.NEIGHBOUR
+    return words.topic == Praise.Topic.NEIGHBOUR or bool(words.phone)
 
 
 def surname_only(about: str, words: Words) -> str:
@@ -109,9 +116,24 @@ def _registered(phone: str, by: User) -> User | None:
 
 
 def _review(praise: Praise, by: User) -> None:
-    case = submit("praise", praise.pk, author=praise.author, text=praise.shown_text, area_path=praise.area_path, by=by)
-    praise.is_visible = case.is_visible
+    submit("praise", praise.pk, author=praise.author, text=praise.nameless_text, area_path=praise.area_path, by=by)
+    follow(praise)
+
+
+def follow(praise: Praise) -> None:
+    """Visible is what moderation lets through and the praised neighbour does not refuse; photos go the same way."""
+    case = Case.objects.filter(kind="praise", object_id=praise.pk).first()
+    is_let_through = case is None or case.is_visible
+    praise.is_visible = is_let_through and praise.consent != Consent.REFUSED and praise.withdrawn_at is None
     praise.save(update_fields=["is_visible"])
+    set_hidden("praise", praise.pk, is_hidden=not praise.is_visible)
+    _ask(praise)
+
+
+def _ask(praise: Praise) -> None:
+    """The praised neighbour is asked once, as soon as neighbours can read it."""
+    if praise.is_visible and praise.resident is not None and praise.consent == Consent.ASKED:
+        tell([tidings.asked(praise, praise.resident)])
 
 
 @in_turn
@@ -160,11 +182,7 @@ def answer_consent(praise_id: int, choice: str, *, by: User) -> Praise:
         raise NothingAsked
     praise.consent = choice
     praise.save(update_fields=["consent"])
-    if choice == Consent.REFUSED:
-        Praise.objects.filter(pk=praise.pk).update(is_visible=False)
-    elif not praise.is_visible:
-        _review(praise, praise.author)
-    praise.refresh_from_db(fields=["is_visible"])
+    follow(praise)
     return praise
 
 
@@ -228,7 +246,10 @@ def delete_comment(comment_id: int, *, by: User) -> None:
 def show_praise(praise_id: int) -> None:
     """Moderation lets it through; what was withdrawn or refused by the praised neighbour stays away."""
     fit = Praise.objects.filter(pk=praise_id, withdrawn_at=None).exclude(consent=Consent.REFUSED)
-    fit.update(is_visible=True)
+    if fit.update(is_visible=True):
+        _ask(fit.select_related("resident").get())
+    else:
+        set_hidden("praise", praise_id, is_hidden=True)
 
 
 def hide_praise(praise_id: int) -> None:

@@ -59,10 +59,11 @@ def card(praise: Praise, photos: list[Any], *, is_liked: bool, user: User | None
 
 
 def threads(praise: Praise, user: User | None) -> list[dict[str, Any]]:
-    """Comments with their replies, the oldest first."""
+    """Comments with their replies, the oldest first; a reply whose comment went stands on its own."""
     rows = list(Comment.objects.visible_to(user).filter(praise=praise).select_related("author").order_by("pk"))
     replies: dict[int, list[Comment]] = {}
     for one in rows:
         if one.parent_id:
             replies.setdefault(one.parent_id, []).append(one)
-    return [{"comment": one, "replies": replies.get(one.pk, [])} for one in rows if not one.parent_id]
+    standing = {one.pk for one in rows}
+    return [{"comment": one, "replies": replies.get(one.pk, [])} for one in rows if one.parent_id not in standing]

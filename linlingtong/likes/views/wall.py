@@ -7,15 +7,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linlingtong.areas.models import Area
-from linlingtong.core.fields import LARGEST_ID
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import at, today
 from linlingtong.likes import actions
-from linlingtong.likes.actions.picturing import picture
+from linlingtong.likes.actions.picturing import fingerprint, kept_picture
 from linlingtong.likes.forms import CommentForm, PraiseForm, TextForm
 from linlingtong.likes.models import Comment, Honour, Like, Praise
 from linlingtong.likes.views.cards import TOPIC_ICONS, card, cards, reader, threads
@@ -23,7 +23,9 @@ from linlingtong.photos.reading import photos_by_subject
 
 PAGE = 12
 MONTHS = 12
+MOST_AREAS = 8
 PREFILL = 300
+LONGEST_NUMBER = 18
 
 
 def _me(request: HttpRequest) -> Any:
@@ -51,6 +53,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": cards(found[:PAGE], user),
         "chips": _chips(kept),
+        "areas": _areas(kept),
         "next_url": f"?{urlencode(kept | {'before': found[PAGE - 1].pk})}" if len(found) > PAGE else "",
         "likes_today": likes_of(today()),
         "is_mine": bool(query.get("mine")),
@@ -63,7 +66,7 @@ def likes_of(day: dt.date) -> int:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_ID else 0
+    return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdigit() else 0
 
 
 def _chips(kept: dict[str, str]) -> list[dict[str, Any]]:
@@ -76,6 +79,17 @@ def _chips(kept: dict[str, str]) -> list[dict[str, Any]]:
         for topic, icon in TOPIC_ICONS.items()
     ]
     return [{"label": _("All"), "url": url(topic=""), "is_current": "topic" not in kept}, *topics]
+
+
+def _areas(kept: dict[str, str]) -> list[dict[str, Any]]:
+    """The communities as chips; the chosen one is left by tapping it again."""
+    rest = {name: value for name, value in kept.items() if name != "area"}
+    found = []
+    for area in Area.objects.communities().active().order_by("path")[:MOST_AREAS]:
+        is_current = kept.get("area") == area.slug
+        told = urlencode(rest if is_current else {"area": area.slug} | rest)
+        found.append({"label": area.name, "url": f"{reverse('likes:wall')}?{told}", "is_current": is_current})
+    return found
 
 
 def home_card(request: HttpRequest) -> dict[str, Any]:
@@ -262,7 +276,16 @@ def honours(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def share_card(request: HttpRequest, pk: int) -> HttpResponse:
-    """A picture to send on, with a QR code; it shows what everybody may read, drawn anew each time."""
+    """A picture to send on, with a QR code. It is asked for anew each time and drawn when what it shows has changed.
+
+    So a consent taken back shows in the next answer, here and in every cache on the way.
+    """
     praise = get_object_or_404(Praise.objects.visible_to().select_related("resident", "organization", "author"), pk=pk)
-    content = picture(praise, request.build_absolute_uri(reverse("likes:detail", args=[pk])))
-    return HttpResponse(content, content_type="image/png", headers={"Cache-Control": "public, max-age=60"})
+    address = request.build_absolute_uri(reverse("likes:detail", args=[pk]))
+    etag = f'"{fingerprint(praise, address)}"'
+    response = get_conditional_response(request, etag=etag) or HttpResponse(
+        kept_picture(praise, address), content_type="image/png"
+    )
+    response["ETag"], response["Cache-Control"] = etag, "public, no-cache"
+    patch_vary_headers(response, ("Accept-Language", "Cookie"))
+    return response

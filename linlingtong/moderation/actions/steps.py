@@ -39,8 +39,8 @@ def move(case: Case, state: str, *, by: User | None, cause: str = "", reason: st
 
 
 def follow(case: Case) -> None:
-    """The board's object and its photos become what the case says."""
+    """The board's object and its photos become what the case says; the board has the last word about both."""
+    set_hidden(case.kind, case.object_id, is_hidden=not case.is_visible)
     subject: Subject | None = subject_of(case.kind)
     if subject is not None:
         (subject.show if case.is_visible else subject.hide)(case.object_id)
-    set_hidden(case.kind, case.object_id, is_hidden=not case.is_visible)
