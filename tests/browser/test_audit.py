@@ -4,6 +4,7 @@ import gzip
 import json
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +14,10 @@ from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration, Session
+from linlingtong.core.time import today
+from linlingtong.likes.models import Praise
+from linlingtong.venues.grid import Grid
+from linlingtong.venues.models import Booking, Venue
 from tests.browser.conftest import Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -46,6 +51,7 @@ def pages() -> dict[str, str]:
     assert open_one
     booked = mine.filter(state="confirmed", session__starts_at__gt=timezone.now()).first()
     waiting = mine.get(state="waitlisted")
+    praise = Praise.objects.visible_to().exclude(comment_count=0).newest_first()[0]
     assert booked
     return {
         "home": "/",
@@ -67,12 +73,38 @@ def pages() -> dict[str, str]:
         "display": "/me/display/",
         "my privacy": "/me/privacy/",
         "search": "/search/?q=净滩",
+        "my data": "/me/data/",
+        "lists of names": "/me/participations/",
+        "hours": "/me/hours/",
+        "under review": "/me/reviews/",
+        "- wall": "/praise/",
+        "praise": f"/praise/{praise.pk}/",
+        "praise somebody": "/praise/new/",
+        "asked for consent": f"/praise/{Praise.objects.get(consent='asked').pk}/consent/",
+        "- roll of honour": "/praise/honours/",
+        "shelf": "/tools/",
+        "found on the shelf": "/tools/?q=居住证",
+        "- directory": "/tools/contacts/",
+        "guides": "/tools/guides/",
+        "guide": "/tools/guides/juzhuzheng/",
+        "venues": "/tools/pitch/",
+        "- venue": "/tools/pitch/pitch/",
+        "chosen time": f"/tools/pitch/pitch/?at={free_time()}",
+        "bookings": "/me/bookings/",
+        "booking": f"/me/bookings/{Booking.objects.get(resident__phone='+8619900000001').pk}/",
         "feedback": "/feedback/",
         "community": "/community/gaoxin/",
         "- login": "/login/",
         "- privacy": "/privacy/",
         "- missing": "/nothing/here/",
     }
+
+
+def free_time() -> str:
+    """A free hour of the pitch, as it stands in an address."""
+    grid = Grid(Venue.objects.get(slug="pitch"), today(), 7, None)
+    cell = next(cell for day in grid.days for cell in day.cells if cell.is_free)
+    return quote(cell.slot.starts_at.isoformat())
 
 
 def test_every_page_in_every_mode_can_be_read_and_touched(open_page: Open) -> None:
