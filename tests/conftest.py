@@ -37,7 +37,7 @@ def pytest_unconfigure() -> None:
 
 
 def _let_tests_empty_the_ledger() -> None:
-    """Tests with transactions of their own empty all tables afterwards, which the ledger of hours refuses to anybody."""
+    """Tests with transactions of their own empty all tables afterwards, which the ledger refuses to anybody."""
     plain = DatabaseOperations.execute_sql_flush
     never = [f"volunteering.{name}:never_emptied" for name in ("ServiceEntry", "ServiceRecord", "LiveSpan")]
 
