@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from linlingtong.areas.models import Area
 from linlingtong.core.dates import moment_words
 from linlingtong.tickets.models import Ticket, TicketEvent
 
@@ -76,7 +77,8 @@ def due_words(ticket: Ticket) -> str:
 
 
 def place_words(ticket: Ticket) -> str:
-    return " · ".join(part for part in (ticket.area.name, ticket.place) if part)
+    above = ticket.area.parent if ticket.area.level == Area.Level.GRID else None
+    return " · ".join(part for part in (above and above.name, ticket.area.name, ticket.place) if part)
 
 
 def title(ticket: Ticket) -> str:

@@ -13,6 +13,7 @@ from linlingtong.tickets.actions.handling import (
     start,
     transfer,
 )
+from linlingtong.tickets.actions.laying import lay_kinds
 from linlingtong.tickets.actions.leaving import forget, own_tickets
 from linlingtong.tickets.actions.reporting import (
     AFTER,
@@ -45,6 +46,7 @@ __all__ = [
     "forget",
     "hide_ticket",
     "keep_files",
+    "lay_kinds",
     "let_rest",
     "me_too",
     "merge",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin
-from linlingtong.core.dates import moment_words
+from linlingtong.core.dates import moment_words, short_moment
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets import actions as verbs
@@ -53,13 +53,13 @@ class TicketAdmin(ScopedAdmin[Ticket]):
     path_field = "area_path"
     list_display = ["what", "badge", "due", "handler", "desk", "since"]
     list_filter = [DueFilter, "state", "category"]
-    list_select_related = ["category", "area", "desk", "handler"]
+    list_select_related = ["category", "area__parent", "desk", "handler"]
     search_fields = ["number", "place", "text"]
     list_per_page = 50
     actions = ["accept_all"]
     fields: ClassVar[Any] = [
-        "what", "text", "reporter", "who_sees", "pictures", "badge", "due", "extended_days", "desk", "handler", "unit",
-        "merged_into", "followers", "outcome", "answer", "rating", "rating_text", "to_do", "story",
+        "what", "text", "reporter", "who_sees", "pictures", "badge", "due", "to_do", "extended_days", "desk", "handler",
+        "unit", "merged_into", "followers", "outcome", "answer", "rating", "rating_text", "story",
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = fields
 
@@ -132,12 +132,12 @@ class TicketAdmin(ScopedAdmin[Ticket]):
         share = used_share(row)
         tone = "off" if row.is_overdue else "few" if share >= ALMOST else "open"
         words = _("overdue") if row.is_overdue else _("due soon") if share >= ALMOST else _("in time")
-        when = moment_words(row.due_at)
+        when = short_moment(row.due_at)
         return format_html('<span class="bdg bdg-{}">{}</span><small>{} · {} %</small>', tone, words, when, share)
 
     @admin.display(description=gettext_lazy("in this state since"), ordering="moved_at")
     def since(self, row: Ticket) -> str:
-        return moment_words(row.moved_at)
+        return short_moment(row.moved_at)
 
     @admin.display(description=gettext_lazy("who sees it"))
     def who_sees(self, row: Ticket) -> str:

@@ -53,7 +53,7 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _own(request: HttpRequest, pk: int) -> Ticket:
-    rows = Ticket.objects.filter(reporter=_me(request)).select_related("category", "area", "merged_into")
+    rows = Ticket.objects.filter(reporter=_me(request)).select_related("category", "area__parent", "merged_into")
     return get_object_or_404(rows.defer("search"), pk=pk)
 
 

@@ -93,7 +93,9 @@ def requests(request: HttpRequest, form: str) -> HttpResponse:
     except ValueError as error:
         return _refuse(400, _("This parameter is not understood: %(name)s") % {"name": error}, form)
     start = (page - 1) * size
-    found = list(rows.select_related("category", "area", "desk").defer("search").order_by("-pk")[start : start + size])
+    found = list(
+        rows.select_related("category", "area__parent", "desk").defer("search").order_by("-pk")[start : start + size]
+    )
     photos = photos_by_subject(KIND, [one.pk for one in found])
     answers = [_row(request, one, photos.get(one.pk, [])) for one in found]
     return _answer(answers, form, "service_requests", "request")
@@ -104,7 +106,7 @@ def request_(request: HttpRequest, number: str, form: str) -> HttpResponse:
     """One public report."""
     if form not in FORMS:
         return _unknown("json")
-    rows = Ticket.objects.public().select_related("category", "area", "desk").defer("search")
+    rows = Ticket.objects.public().select_related("category", "area__parent", "desk").defer("search")
     found = rows.filter(number=number).first()
     if found is None:
         return _unknown(form)

@@ -25,7 +25,7 @@ def public_address(ticket: Ticket) -> str:
 @require_safe
 def public(request: HttpRequest, number: str) -> HttpResponse:
     """What everybody may read of a report that its reporter made public: never who, never what staff asked."""
-    rows = Ticket.objects.public().select_related("category", "area").defer("search")
+    rows = Ticket.objects.public().select_related("category", "area__parent").defer("search")
     ticket = get_object_or_404(rows, number=number)
     me = reader(request)
     followers = Follow.objects.filter(ticket=ticket)

@@ -12,7 +12,7 @@ from linlingtong.areas.models import Area
 from linlingtong.home.management.demo.people import People, Place, next_ids
 from linlingtong.moderation.actions import add_clear_cases
 from linlingtong.photos.actions import draw_in
-from linlingtong.tickets.actions import AFTER, KIND
+from linlingtong.tickets.actions import AFTER, KIND, lay_kinds
 from linlingtong.tickets.actions.reporting import desk_for
 from linlingtong.tickets.deadlines import WARNINGS, next_warning, set_deadlines, used_share
 from linlingtong.tickets.models import Category, Follow, Ticket, TicketEvent
@@ -37,7 +37,7 @@ SEEN = [
 ]
 # How many of each state, and how many hours ago they were written at the most.
 STATES = [
-    (State.RECEIVED, 6, 30), (State.ACCEPTED, 5, 60), (State.ASSIGNED, 5, 90), (State.IN_PROGRESS, 8, 260),
+    (State.RECEIVED, 6, 30), (State.ACCEPTED, 5, 60), (State.ASSIGNED, 5, 90), (State.IN_PROGRESS, 9, 520),
     (State.WAITING, 3, 80), (State.TRANSFERRED, 3, 200), (State.CLOSED, 6, 200), (State.RATED, 8, 900),
     (State.AUTO_CLOSED, 4, 900), (State.REFUSED, 2, 400), (State.DUPLICATE, 2, 120), (State.WITHDRAWN, 2, 300),
 ]  # fmt: skip
@@ -68,6 +68,7 @@ SIZE = (960, 720)
 
 
 def add_tickets(place: Place, people: People, chance: random.Random) -> None:
+    lay_kinds()
     world = Reports(place, people, chance)
     for state, amount, hours in STATES:
         for number in range(amount):
@@ -165,9 +166,9 @@ class Reports:
     def of_the_resident(self) -> None:
         """What the resident whom visitors sign in as has reported: one under way, one to answer, one to rate."""
         me = self.people.resident
-        self.add(State.IN_PROGRESS, 30 * HOUR, by=me, seen=0)
+        self.add(State.IN_PROGRESS, 30 * HOUR, by=me, seen=8)
         self.add(State.WAITING, 20 * HOUR, by=me, seen=9)
-        self.add(State.CLOSED, 70 * HOUR, by=me, seen=3)
+        self.add(State.CLOSED, 70 * HOUR, by=me, seen=0)
 
     def write(self) -> None:
         Ticket.objects.bulk_create(self.tickets)
@@ -194,8 +195,8 @@ class Reports:
         self._draw()
 
     def _draw(self) -> None:
-        done = [one for one in self.tickets if one.state in Ticket.SETTLED][-PICTURES:]
-        for ticket in done:
+        lamps = [one for one in self.tickets if one.category.slug == "light" and one.state in Ticket.SETTLED]
+        for ticket in lamps[-PICTURES:]:
             for subject, owner in ((KIND, ticket.reporter), (AFTER, self.people.community_staff)):
                 picture = _drawn(self.chance, is_after=subject == AFTER)
                 draw_in(
