@@ -58,8 +58,8 @@ class TicketAdmin(ScopedAdmin[Ticket]):
     list_per_page = 50
     actions = ["accept_all"]
     fields: ClassVar[Any] = [
-        "what", "text", "reporter", "who_sees", "pictures", "badge", "due", "to_do", "extended_days", "desk", "handler",
-        "unit", "merged_into", "followers", "outcome", "answer", "rating", "rating_text", "story",
+        "what", "text", "reporter", "who_sees", "pictures", "badge", "due", "to_do", "extended_days", "desk",
+        "handler", "unit", "merged_into", "followers", "outcome", "answer", "rating", "rating_text", "story",
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = fields
 

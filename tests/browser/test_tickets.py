@@ -1,0 +1,76 @@
+"""A report from the first tap to the last star, in a browser, with and without scripts."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.sessions.backends.db import SessionStore
+
+from linlingtong.photos.models import Photo
+from linlingtong.tickets import actions
+from linlingtong.tickets.models import Ticket
+from tests.browser.conftest import Open, sign_in
+from tests.factories import AreaFactory, UserFactory
+from tests.photos.pictures import jpeg
+from tests.tickets.world import at_work, grid, kind, worker_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PICTURE: Any = {"name": "lamp.jpg", "mimeType": "image/jpeg"}
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_filled_in_before_signing_in_and_sent_after(open_page: Open, settings: Any, has_script: bool) -> None:
+    kind("light", name="路灯照明", icon="bulb")
+    here = grid(AreaFactory.create(name="高新社区"))
+    me = UserFactory.create()
+    page = open_page("/tools/report/", java_script_enabled=has_script)
+    page.locator("input[type=file]").set_input_files(PICTURE | {"buffer": jpeg().read()})
+    page.locator("label[for=id_kind_light]").click()
+    page.locator("#id_area").select_option(str(here.pk))
+    page.locator("#id_place").fill("3 幢二楼")
+    page.locator(".abar button").click()
+    page.wait_for_url("**/login/**")
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "url": page.url.split("/login/")[0]}
+    before = next(one for one in page.context.cookies() if one.get("name") == settings.SESSION_COOKIE_NAME)
+    page.context.add_cookies([cookie | {"value": _carried(before.get("value", ""), sign_in(me))}])  # type: ignore[list-item]
+    page.goto("/tools/report/")
+    assert page.locator("#id_place").input_value() == "3 幢二楼"
+    assert page.locator("#id_kind_light").is_checked()
+    page.locator(".abar button").click()
+    page.wait_for_url("**/me/tickets/*/")
+    ticket = Ticket.objects.get()
+    assert Photo.objects.of("ticket", [ticket.pk]).count() == 1
+    assert ticket.number in page.content()
+
+
+def _carried(before: str, after: str) -> str:
+    """What the session of the visitor held, in the session of who has signed in, as Django's login does it."""
+    session = SessionStore(after)
+    session["ticket_draft"] = SessionStore(before)["ticket_draft"]
+    session.save()
+    return after
+
+
+def test_what_was_typed_without_a_network_is_there_again(open_page: Open) -> None:
+    kind()
+    grid()
+    page = open_page("/tools/report/")
+    page.locator("#id_text").fill("离线写的")
+    page.context.set_offline(True)
+    page.locator(".abar button").click()
+    assert page.locator("[data-said]").inner_text()
+    page.context.set_offline(False)
+    page.goto("/tools/report/")
+    assert page.locator("#id_text").input_value() == "离线写的"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_of_reports_fit_and_can_be_read(open_page: Open, scheme: Any) -> None:
+    area, me = grid(), UserFactory.create()
+    worker = worker_of(area)
+    ticket = at_work(worker, me, area=area)
+    actions.ask_reporter(ticket.pk, "哪一盏？", by=worker)
+    for path, who in (("/tools/report/", None), ("/me/tickets/", me), (f"/me/tickets/{ticket.pk}/", me)):
+        page = open_page(path, who, viewport={"width": 320, "height": 700}, color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert Axe().run(page).response["violations"] == []
