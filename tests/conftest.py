@@ -14,6 +14,7 @@ from django.core.cache import cache, caches
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from config import embedded, entry, messages
+from tests.template import migrated_template
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,10 +24,11 @@ def pytest_configure(config: pytest.Config) -> None:
     database = settings.DATABASES["default"]
     if database["TEST"]["NAME"] == database["NAME"]:
         raise pytest.UsageError("TEST_DB names the database of `make run`; tests would wipe it.")
-    # nobody is ever connected to template0, so sessions that start together do not refuse each other
-    database["TEST"]["TEMPLATE"] = "template0"
     if not hasattr(config, "workerinput"):
         messages.compile_outdated()
+        os.environ["TEST_TEMPLATE"] = migrated_template()
+    # nobody is ever connected to it, so sessions that start together do not refuse each other
+    database["TEST"]["TEMPLATE"] = os.environ["TEST_TEMPLATE"]
     _let_tests_empty_the_ledger()
     if embedded.wanted():
         _use_valkey_index(_free_valkey_index())
@@ -45,7 +47,7 @@ def _let_tests_empty_the_ledger() -> None:
         with pgtrigger.ignore(*never):
             plain(operations, statements)
 
-    DatabaseOperations.execute_sql_flush = emptied  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = emptied  # type: ignore[assignment, method-assign]
 
 
 def _free_valkey_index() -> int:

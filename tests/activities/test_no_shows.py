@@ -32,7 +32,8 @@ def delays(settings: Any) -> None:
 
 
 def until(row: Registration) -> dt.datetime | None:
-    return User.objects.get(pk=row.resident_id).suspended_until
+    found: dt.datetime | None = User.objects.get(pk=row.resident_id).suspended_until
+    return found
 
 
 def test_by_default_an_absence_is_recorded_and_nothing_follows(row: Registration) -> None:

@@ -143,7 +143,7 @@ def test_after_a_change_the_place_can_be_given_up_until_the_start_without_a_mark
     if is_flagged:
         Registration.objects.filter(pk=row.pk).update(clash_flagged=True)
     else:
-        ChangeNoticeFactory.create(session=session, due_at=row.confirmed_at + HOUR)
+        ChangeNoticeFactory.create(session=session, due_at=(row.confirmed_at or row.created_at) + HOUR)
     found = with_position(Registration.objects.filter(pk=row.pk)).select_related("session__activity").get()
     with translation.override("en"):
         its = standing(found.session, found, timezone.now(), is_authenticated=True)
@@ -157,7 +157,7 @@ def test_a_change_before_one_registered_changes_nothing() -> None:
     Activity.objects.filter(pk=session.activity_id).update(cancel_hours=24)
     row = registered(session, "joined")
     assert row is not None
-    ChangeNoticeFactory.create(session=session, due_at=row.confirmed_at - HOUR)
+    ChangeNoticeFactory.create(session=session, due_at=(row.confirmed_at or row.created_at) - HOUR)
     found = with_position(Registration.objects.filter(pk=row.pk)).select_related("session__activity").get()
     its = standing(found.session, found, timezone.now(), is_authenticated=True)
     assert [action.kind for action in its.actions] == ["pass", "ask_leader"]

@@ -7,7 +7,7 @@ from linlingtong.accounts.models import User
 from linlingtong.core.time import today
 from linlingtong.notifications.models import Notification, Preferences
 from tests.api.conftest import App
-from tests.factories import AreaFactory, MembershipFactory, NotificationFactory, UserFactory
+from tests.factories import AreaFactory, MembershipFactory, NotificationFactory, UserFactory, subdistrict
 
 pytestmark = pytest.mark.django_db
 
@@ -135,7 +135,7 @@ def test_personal_things_need_a_person(anonymous: App, method: str, path: str) -
 @pytest.mark.parametrize("level", ["subdistrict", "micro_grid"])
 def test_nobody_lives_in_the_whole_subdistrict(app: App, level: str) -> None:
     inside = AreaFactory.create()
-    area = inside.parent if level == "subdistrict" else AreaFactory.create(level=level, parent=inside)
+    area = subdistrict() if level == "subdistrict" else AreaFactory.create(level=level, parent=inside)
     answer = app.patch("me/", {"home_area": area.pk})
     assert answer.status_code == 400
     assert answer.json()["errors"]["home_area"][0]["code"] == "not_a_home"

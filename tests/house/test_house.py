@@ -134,11 +134,11 @@ def setting_read(node: ast.AST) -> str:
     """`X` for `settings.X` and `getattr(settings, "X", …)`, else nothing."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "settings":
         return node.attr
-    is_getattr = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr"
-    if is_getattr and isinstance(node.args[0], ast.Name) and node.args[0].id == "settings":
-        name = node.args[1]
-        return str(name.value) if isinstance(name, ast.Constant) else ""
-    return ""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "getattr":
+        return ""
+    whose, name = node.args[:2]
+    is_ours = isinstance(whose, ast.Name) and whose.id == "settings"
+    return str(name.value) if is_ours and isinstance(name, ast.Constant) else ""
 
 
 def test_what_an_installation_may_set_is_named_in_the_example() -> None:

@@ -38,8 +38,8 @@ class Door:
         except orjson.JSONDecodeError:
             found = None
         if not isinstance(found, dict):
-            error = {"message": _("Send an object, for example {}."), "code": "parse_error"}
-            raise ImmediateHttpResponse(JsonResponse({"status": 400, "errors": [error]}, status=400))
+            wrong = {"message": _("Send an object, for example {}."), "code": "parse_error"}
+            raise ImmediateHttpResponse(JsonResponse({"status": 400, "errors": [wrong]}, status=400))
         return found
 
 

@@ -33,7 +33,7 @@ def add_check_in(place: Place, people: People, chance: random.Random) -> None:
     Scan.objects.bulk_create(scans)
     Presence.objects.bulk_create(
         [
-            Presence(registration_id=s.registration_id, session=session, came_at=s.counts_at, came_way=s.way,
+            Presence(registration=s.registration, session=session, came_at=s.counts_at, came_way=s.way,
                      recorded_by_id=None if s.way == Way.VENUE else s.by_id)
             for s in scans
         ]

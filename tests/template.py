@@ -1,0 +1,59 @@
+"""One database with all migrations, of which every session and worker takes a copy.
+
+`python -m tests.template NAME` runs the migrations in the database of that name.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import django
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFTOVER = "template_of_tests"
+
+
+def migrated_template() -> str:
+    """The name of the database that fits the migrations as they stand; made when it is not there yet."""
+    state = hashlib.sha256()
+    for path in sorted([*ROOT.glob("linlingtong/*/migrations/*.py"), *ROOT.glob("linlingtong/*/models*/**/*.py")]):
+        state.update(path.read_bytes())
+    name = f"{LEFTOVER}_{state.hexdigest()[:12]}"
+    with psycopg.connect(autocommit=True, **_server()) as server:
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", [LEFTOVER])
+        if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return name
+        fresh = f"{name}_new"
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(fresh)))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(fresh)))
+        subprocess.run([sys.executable, "-m", "tests.template", fresh], check=True, cwd=ROOT, env=_environment())
+        server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(fresh), sql.Identifier(name)))
+    return name
+
+
+def _server() -> dict[str, str]:
+    """Where PostgreSQL listens, by its own database."""
+    database = settings.DATABASES["default"]
+    known = {"host": database["HOST"], "port": str(database["PORT"]), "user": database["USER"]}
+    password = {"password": database["PASSWORD"]} if database.get("PASSWORD") else {}
+    return {"dbname": "postgres"} | {name: value for name, value in known.items() if value} | password
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+
+
+def main(name: str) -> None:
+    settings.DATABASES["default"]["NAME"] = name
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
