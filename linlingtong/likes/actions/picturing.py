@@ -17,7 +17,7 @@ FONT = Path(volunteering.__file__).parent / "fonts" / "LinlingtongSansSC-Regular
 WIDTH, HEIGHT, EDGE = 750, 1000, 60
 SUN, INK, PAPER, TIDE = "#FFF0DA", "#10242B", "#FFFFFF", "#0B5F75"
 LINE, MOST_LINES, TITLE = 15, 9, 13
-VERSION, HOUR = "1", 3600
+VERSION, HOUR = "2", 3600
 
 
 def fingerprint(praise: Praise, address: str) -> str:
@@ -50,8 +50,8 @@ def picture(praise: Praise, address: str) -> bytes:
     target = io.BytesIO()
     code.save(target, kind="png", scale=6, border=2)
     with Image.open(target) as qr:
-        square = qr.convert("RGB").resize((190, 190), Image.Resampling.NEAREST)
-    canvas.paste(square, (WIDTH - EDGE - 190, HEIGHT - EDGE - 190))
+        side = qr.width
+        canvas.paste(qr.convert("RGB"), (WIDTH - EDGE - side, HEIGHT - EDGE - side))
     draw.text((EDGE, HEIGHT - 170), _cut(str(praise.author), MOST_LINES), font=_font(32), fill=INK)
     draw.text((EDGE, HEIGHT - 120), str(_("Scan to read it")), font=_font(28), fill=TIDE)
     answer = io.BytesIO()
