@@ -1,3 +1,6 @@
+import re
+import unicodedata
+
 import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
@@ -58,3 +61,14 @@ class PhoneField(forms.CharField):
     def clean(self, value: object) -> str:
         typed = super().clean(value)
         return normal_phone(typed) if typed else ""
+
+
+# A mobile number in any spelling, also with spaces or dashes between the digits.
+MOBILE = re.compile(r"(?<!\d)1[\s\-‐-―.·_]*[3-9](?:[\s\-‐-―.·_]*\d){9}(?!\d)")
+CHINESE_DIGITS = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺", "001234567891234567891")
+
+
+def holds_mobile(text: str) -> bool:
+    """Whether somebody could ring a number that is written in the text, in whatever spelling."""
+    plain = unicodedata.normalize("NFKC", text)
+    return bool(MOBILE.search(plain) or MOBILE.search(plain.translate(CHINESE_DIGITS)))

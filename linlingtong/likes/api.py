@@ -94,7 +94,9 @@ class Praises(Public):
     page_order = ("-id",)
     permission_classes = [IsAuthenticatedOrReadOnly]
     parser_classes = PARSERS
-    refusals: ClassVar[dict[str, Any]] = {"POST": (refusals.TextMissing, refusals.TooManyPraises, *photo_refusals.ALL)}
+    refusals: ClassVar[dict[str, Any]] = {
+        "POST": (refusals.TextMissing, refusals.PhoneInText, refusals.TooManyPraises, *photo_refusals.ALL)
+    }
 
     @extend_schema(operation_id="praises", parameters=[PraiseQuery], responses=PraiseShape(many=True))
     def get(self, request: Request) -> Response:
@@ -202,7 +204,7 @@ class Comments(Public):
     page_order = ("id",)
     permission_classes = [IsAuthenticatedOrReadOnly]
     refusals: ClassVar[dict[str, Any]] = {
-        "POST": (refusals.TextMissing, refusals.TooManyComments, refusals.NoReplyHere),
+        "POST": (refusals.TextMissing, refusals.PhoneInText, refusals.TooManyComments, refusals.NoReplyHere),
     }
 
     @extend_schema(operation_id="comments", responses=CommentShape(many=True))
@@ -281,7 +283,7 @@ class Honours(Public):
         return pages.get_paginated_response(
             [
                 {
-                    "month": one.month,
+                    "month": one.month.isoformat(),
                     "area": one.area_id,
                     "about": one.praise.shown_name or one.praise.get_topic_display(),
                     "reason": one.reason,

@@ -32,6 +32,7 @@ from linlingtong.core.refusal import Refusal
 
 Attendance, Kind, State = Registration.Attendance, Scan.Kind, Registration.State
 Buttons = tuple[tuple[str, str], ...]
+SHORTEST_NAME = 2
 HERE = {Attendance.CHECKED_IN, Attendance.CHECKED_OUT}
 ORDER = {
     Attendance.CHECKED_IN: 0, Attendance.CHECKED_OUT: 1, Attendance.UNKNOWN: 2, Attendance.EXCUSED: 3,
@@ -181,7 +182,7 @@ def entry(request: HttpRequest, session: Session) -> HttpResponse:
         messages.error(request, _("Nobody here is called “%(name)s”. Scan the code, or let them in.") %
                        {"name": read.name[:30]})  # fmt: skip
         return _back(session, kind=kind)
-    if len(found) > 1:
+    if len(found) > 1 or len(read.name) < SHORTEST_NAME:
         messages.warning(request, _("Several are called “%(name)s”. Choose one below.") % {"name": read.name[:30]})
         return _back(session, kind=kind, q=read.name[:30])
     _record(request, session, kind, registration=found[0].pk)

@@ -115,5 +115,5 @@ def publish_roll(area_id: int, month: dt.date, chosen: Sequence[tuple[int, str]]
         Honour(area=area, month=first, praise=praise, reason=why, by=by) for praise, why in rows
     )
     told = [(praise, one) for praise, _why in rows for one in (praise.author, praise.resident) if one]
-    tell([tidings.honoured(praise, receiver) for praise, receiver in told])
+    tell([tidings.honoured(praise, reader) for praise, reader in told])
     return honours

@@ -8,6 +8,11 @@ class TextMissing(Refusal):
     message = _("Write what was good, in a few words.")
 
 
+class PhoneInText(Refusal):
+    code = "phone_in_text"
+    message = _("Leave the phone number out: everybody can read this.")
+
+
 class TooManyPraises(Refusal):
     code = "too_many_praises"
     message = _("Five praises a day are enough. You can write again at %(when)s.")

@@ -31,10 +31,10 @@ def liked(praise: Praise) -> Tiding:
         )
 
 
-def commented(comment: Comment, receiver: User) -> Tiding:
-    with translation.override(receiver.language):
+def commented(comment: Comment, reader: User) -> Tiding:
+    with translation.override(reader.language):
         title = _("A neighbour wrote under your words")
-        return _tiding(receiver, comment.praise, f"comment/{comment.pk}/{receiver.pk}", title, comment.text[:EXCERPT])
+        return _tiding(reader, comment.praise, f"comment/{comment.pk}/{reader.pk}", title, comment.text[:EXCERPT])
 
 
 def asked(praise: Praise, resident: User) -> Tiding:
@@ -51,13 +51,13 @@ def voided(praise: Praise, number: int) -> Tiding:
         return _tiding(praise.author, praise, f"voided/{timezone.now().timestamp()}", words % {"number": number}, body)
 
 
-def honoured(praise: Praise, receiver: User) -> Tiding:
-    with translation.override(receiver.language):
+def honoured(praise: Praise, reader: User) -> Tiding:
+    with translation.override(reader.language):
         url = reverse("likes:honours")
         return _tiding(
-            receiver,
+            reader,
             praise,
-            f"honoured/{receiver.pk}",
+            f"honoured/{reader.pk}",
             _("On this month's roll of honour"),
             praise.nameless_text[:EXCERPT],
             url=url,

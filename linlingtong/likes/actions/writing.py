@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
-from linlingtong.core.phone import normal_phone
+from linlingtong.core.phone import holds_mobile, normal_phone
 from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turn
 from linlingtong.likes.actions import tidings
@@ -16,6 +16,7 @@ from linlingtong.likes.actions.liking import DAY, when_words
 from linlingtong.likes.actions.refusals import (
     NoReplyHere,
     NothingAsked,
+    PhoneInText,
     TextMissing,
     TooLateToEdit,
     TooManyComments,
@@ -55,6 +56,8 @@ def write(words: Words, *, by: User) -> Praise:
     text, about = clean_text(words.text)[:500], " ".join(clean_text(words.about).split())[:30]
     if not text:
         raise TextMissing
+    if holds_mobile(text):
+        raise PhoneInText
     take_turn("praises of", by.pk)
     lately = list(
         Praise.objects.filter(author=by, created_at__gt=timezone.now() - DAY)
@@ -145,6 +148,8 @@ def edit(praise_id: int, text: str, *, by: User) -> Praise:
     text = clean_text(text)[:500]
     if not text:
         raise TextMissing
+    if holds_mobile(text):
+        raise PhoneInText
     if timezone.now() > praise.created_at + EDITABLE:
         raise TooLateToEdit
     name = praise.resident.nickname if praise.resident else ""
@@ -196,6 +201,8 @@ def comment(praise_id: int, text: str, *, by: User, parent_id: int | None = None
     text = clean_text(text)[:200]
     if not text:
         raise TextMissing
+    if holds_mobile(text):
+        raise PhoneInText
     take_turn("comments of", by.pk)
     _check_comments(by)
     parent = _parent(praise, parent_id, by)

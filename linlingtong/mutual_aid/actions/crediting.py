@@ -42,7 +42,7 @@ def _service(post: HelpPost, claim: Claim) -> Service:
         ends_at=ends_at,
         planned_minutes=minutes,
         minutes=minutes,
-        source=ServiceEntry.Source.STAFF,
+        source=ServiceEntry.Source.HELP,
         proof=ServiceEntry.Proof.B,
         recorder_id=claim.helper_id if is_offer else post.author_id,
         leader_id=None,

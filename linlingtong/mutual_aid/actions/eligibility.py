@@ -1,12 +1,10 @@
 """Who may ask and who may help right now; everything here only reads."""
 
-import re
-import unicodedata
-
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.core.dates import date_words
+from linlingtong.core.phone import holds_mobile
 from linlingtong.core.time import local
 from linlingtong.mutual_aid.actions.refusals import (
     FairShareUsed,
@@ -26,17 +24,12 @@ from linlingtong.mutual_aid.limits import (
 from linlingtong.mutual_aid.models import Claim, HelperPause, HelpPost
 
 State = HelpPost.State
-# A mobile number in any spelling, also with spaces or dashes between the digits.
-PHONE = re.compile(r"(?<!\d)1[\s\-‐-―.·_]*[3-9](?:[\s\-‐-―.·_]*\d){9}(?!\d)")
-CHINESE_DIGITS = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺", "001234567891234567891")
 
 
 def check_no_phone(*texts: str) -> None:
     """Raises PhoneInText when one of the texts carries a mobile number: contact is for accepted helpers only."""
-    for text in texts:
-        plain = unicodedata.normalize("NFKC", text)
-        if PHONE.search(plain) or PHONE.search(plain.translate(CHINESE_DIGITS)):
-            raise PhoneInText
+    if any(holds_mobile(text) for text in texts):
+        raise PhoneInText
 
 
 def check_reachable(person: User) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -194,6 +195,12 @@ def _outline(post: HelpPost) -> list[dict[str, str]]:
     return [*first, asked, *_next_steps(post)]
 
 
+def _noted(post: HelpPost) -> int:
+    """The longest time that a helper says it took, which the other side is about to confirm; until then the guess."""
+    said = post.claims.held().aggregate(longest=Max("minutes"))["longest"]
+    return said or post.minutes or 0
+
+
 def _next_steps(post: HelpPost) -> list[dict[str, str]]:
     claim = {"title": _("A neighbour claims it"), "text": "", "state": ""}
     meet = {
@@ -201,7 +208,8 @@ def _next_steps(post: HelpPost) -> list[dict[str, str]]:
         "text": "",
         "state": "",
     }
-    credit = _("Then %(hours)s of service are noted") % {"hours": hours_words(post.minutes)} if post.minutes else ""
+    noted = _noted(post)
+    credit = _("Then %(hours)s of service are noted") % {"hours": hours_words(noted)} if noted else ""
     agree = {"title": _("Both sides confirm"), "text": credit, "state": ""}
     coming = {
         State.DRAFT: [claim, meet, agree],

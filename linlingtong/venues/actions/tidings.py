@@ -42,7 +42,9 @@ def _facts(booking: Booking) -> dict[str, str]:
 def booked(booking: Booking) -> Tiding:
     with translation.override(booking.resident.language):
         title = _("Booked: %(venue)s, %(when)s") % _facts(booking)
-        return _tiding(booking, "booked", title, _("If you cannot come, cancel in time: somebody is waiting for it."))
+        return _tiding(
+            booking, "booked", title, _("If you cannot come, cancel in time, so that a neighbour can play.")
+        )
 
 
 def kept(booking: Booking) -> Tiding:

@@ -48,7 +48,10 @@ class OnBehalfForm(forms.Form):
         super().__init__(given)
         fields: dict[str, Any] = dict(self.fields)
         fields["venue"].queryset = venues.order_by("name")
-        fields["units"].queryset = Unit.objects.filter(venue__in=venues).order_by("venue", "pk")
+        fields["units"].queryset = Unit.objects.filter(venue__in=venues, venue__chooses_units=True).order_by(
+            "venue", "pk"
+        )
+        fields["units"].label_from_instance = lambda unit: f"{unit.venue} · {unit}"
 
     def clean_phone(self) -> User:
         phone = normal_phone(self.cleaned_data["phone"])
@@ -85,7 +88,7 @@ class BookingAdmin(ScopedAdmin[Booking]):
     path_field = "venue__area__path"
     roles = MANAGERS
     list_display = ["when", "venue", "resident", "headcount", "state", "appeal", "answering"]
-    list_filter = ["state", "appeal", "venue"]
+    list_filter = ["state", "appeal", ("venue", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["venue", "resident"]
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]

@@ -91,7 +91,7 @@ def cancel_booking(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.warning(request, refusal.detail)
         return redirect("venues:booking", pk)
-    messages.success(request, _("Cancelled. The time goes to a neighbour who waits."))
+    messages.success(request, _("Cancelled. The time is free for others again."))
     return redirect("venues:bookings")
 
 

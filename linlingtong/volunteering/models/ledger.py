@@ -91,6 +91,7 @@ class ServiceEntry(models.Model):
         STAFF = "staff", _("noted by staff")
         PAPER = "paper", _("paper")
         IMPORT = "import", _("import")
+        HELP = "help", _("mutual aid, confirmed by both sides")
 
     class Proof(models.TextChoices):
         A = "A", _("A: came and left by scan")
