@@ -122,7 +122,9 @@ def test_pages_follow_one_another(community: Area, manager: User) -> None:
 
 def test_every_history_is_known_by_name(db: None) -> None:
     assert set(things()) == {
-        "areas.area", "areas.organization", "accounts.appointment", "activities.activity", "activities.session"
+        "accounts.appointment", "activities.activity", "activities.offlinerecord", "activities.review",
+        "activities.rosterexport", "activities.session", "areas.area", "areas.organization", "likes.like",
+        "photos.photo", "tickets.category", "venues.venue", "volunteering.issuer", "volunteering.starlevel",
     }  # fmt: skip
 
 
@@ -153,4 +155,4 @@ def test_the_page_costs_the_same_with_one_row_and_with_three_more(community: Are
         with CaptureQueriesContext(connection) as queries:
             client.get(URL)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 20
+    assert counts[0] == counts[1] <= 2 * len(things())
