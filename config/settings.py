@@ -263,6 +263,17 @@ SPECTACULAR_SETTINGS = {
         "AreaLevel": "linlingtong.areas.models.Area.Level",
         "RegistrationState": "linlingtong.activities.models.Registration.State",
         "InOrOut": "linlingtong.activities.api.check_in.WAYS",
+        "CaseState": "linlingtong.moderation.models.Case.State",
+        "HelpKind": "linlingtong.mutual_aid.models.HelpPost.Kind",
+        "HelpState": "linlingtong.mutual_aid.models.HelpPost.State",
+        "ClaimState": "linlingtong.mutual_aid.models.Claim.State",
+        "PhotoState": "linlingtong.photos.models.Photo.State",
+        "TicketState": "linlingtong.tickets.models.Ticket.State",
+        "TicketOutcome": "linlingtong.tickets.models.Ticket.Outcome",
+        "DisputeOutcome": "linlingtong.volunteering.models.Dispute.Outcome",
+        "ToolKind": "linlingtong.toolbox.models.Tool.Kind",
+        "VenueKind": "linlingtong.venues.models.Venue.Kind",
+        "BookingState": "linlingtong.venues.models.Booking.State",
     },
 }
 

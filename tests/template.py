@@ -14,6 +14,7 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFTOVER = "template_of_tests"
@@ -25,7 +26,7 @@ def migrated_template() -> str:
     for path in sorted([*ROOT.glob("linlingtong/*/migrations/*.py"), *ROOT.glob("linlingtong/*/models*/**/*.py")]):
         state.update(path.read_bytes())
     name = f"{LEFTOVER}_{state.hexdigest()[:12]}"
-    with psycopg.connect(autocommit=True, **_server()) as server:
+    with psycopg.connect(make_conninfo(**_server()), autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(hashtext(%s))", [LEFTOVER])
         if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return name

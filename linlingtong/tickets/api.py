@@ -51,7 +51,7 @@ class KindList(Public):
         return Response(KindShape(Category.objects.active(), many=True).data)
 
 
-class EventShape(serializers.Serializer[Any]):
+class TicketEventShape(serializers.Serializer[Any]):
     what = serializers.ChoiceField(choices=TicketEvent.What.choices)
     state = serializers.ChoiceField(choices=Ticket.State.choices, source="to_state")
     text = serializers.CharField()
@@ -83,7 +83,7 @@ class TicketRow(serializers.Serializer[Any]):
 class WholeTicket(TicketRow):
     photos = PhotoShape(many=True)
     photos_after = PhotoShape(many=True)
-    events = EventShape(many=True)
+    events = TicketEventShape(many=True)
 
 
 def _whole(ticket: Ticket) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _whole(ticket: Ticket) -> dict[str, Any]:
         **TicketRow(ticket).data,
         "photos": [photo_row(one) for one in before],
         "photos_after": [photo_row(one) for one in after],
-        "events": EventShape(events, many=True).data,
+        "events": TicketEventShape(events, many=True).data,
     }
 
 
@@ -189,7 +189,7 @@ class OneTicket(Personal):
         return Response(_whole(_own(request, ticket_id)))
 
 
-class ReasonBody(serializers.Serializer[Any]):
+class TicketReasonBody(serializers.Serializer[Any]):
     text = Text(max_length=400)
 
 
@@ -199,17 +199,17 @@ class Reopened(Personal):
         "POST": (refusals.NotNow, refusals.TooLateToReopen, refusals.ReopenedEnough, refusals.TextMissing)
     }
 
-    @extend_schema(operation_id="reopen_ticket", request=ReasonBody, responses=WholeTicket)
+    @extend_schema(operation_id="reopen_ticket", request=TicketReasonBody, responses=WholeTicket)
     @idempotent
     def post(self, request: Request, ticket_id: int) -> Response:
         """It is not all right: open it again within seven days, twice at most."""
-        body = ReasonBody(data=request.data)
+        body = TicketReasonBody(data=request.data)
         body.is_valid(raise_exception=True)
         found = _own(request, ticket_id)
         return Response(_whole(reopen(found.pk, body.validated_data["text"], by=caller(request))))
 
 
-class RatingBody(serializers.Serializer[Any]):
+class TicketRatingBody(serializers.Serializer[Any]):
     stars = serializers.ChoiceField(choices=[1, 2, 3, 4, 5])
     text = Text(max_length=200, required=False, allow_blank=True)
 
@@ -218,11 +218,11 @@ class Rated(Personal):
     board = "tickets"
     refusals: ClassVar[dict[str, Any]] = {"POST": (refusals.NotNow,)}
 
-    @extend_schema(operation_id="rate_ticket", request=RatingBody, responses=WholeTicket)
+    @extend_schema(operation_id="rate_ticket", request=TicketRatingBody, responses=WholeTicket)
     @idempotent
     def post(self, request: Request, ticket_id: int) -> Response:
         """Say how it went, once."""
-        body = RatingBody(data=request.data)
+        body = TicketRatingBody(data=request.data)
         body.is_valid(raise_exception=True)
         given, found = body.validated_data, _own(request, ticket_id)
         return Response(_whole(rate(found.pk, given["stars"], given.get("text", ""), by=caller(request))))
@@ -239,7 +239,7 @@ class Withdrawn(Personal):
         return Response(_whole(take_back(_own(request, ticket_id).pk, by=caller(request))))
 
 
-class ReplyBody(ReasonBody):
+class ReplyBody(TicketReasonBody):
     photos = Tokens()
 
 

@@ -23,7 +23,8 @@ def place_choices(areas: Iterable[Area]) -> list[tuple[str, list[tuple[str, str]
     groups = []
     for community in communities:
         own = [(str(area.pk), area.name) for area in rows if area.path.startswith(community.path)]
-        groups.append((community.name, [(own[0][0], f"{community.name} · {_('somewhere else')}"), *own[1:]]))
+        elsewhere = " · ".join([community.name, str(_("somewhere else"))])
+        groups.append((community.name, [(own[0][0], elsewhere), *own[1:]]))
     return groups
 
 

@@ -49,7 +49,7 @@ class ScheduleShape(serializers.Serializer[Any]):
     closes_at = serializers.TimeField(format="%H:%M", help_text="Equal to opens_at: around the clock")
 
 
-class ContactShape(serializers.Serializer[Any]):
+class DirectoryContact(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     category = serializers.ChoiceField(choices=Contact.Category.choices)
     organization = serializers.CharField()
@@ -75,7 +75,7 @@ class ContactList(Public):
     pagination_class = Pages
     page_order = ("id",)
 
-    @extend_schema(operation_id="contacts", parameters=[ContactQuery], responses=ContactShape(many=True))
+    @extend_schema(operation_id="contacts", parameters=[ContactQuery], responses=DirectoryContact(many=True))
     def get(self, request: Request) -> Response:
         """The directory of useful numbers."""
         query = ContactQuery.read(request.query_params)
@@ -88,7 +88,7 @@ class ContactList(Public):
         page = pages.paginate_queryset(rows.prefetch_related("schedules"), request, self)
         for one in page:
             one.answers_now = one.answers_at(now)
-        return pages.get_paginated_response(ContactShape(page, many=True).data)
+        return pages.get_paginated_response(DirectoryContact(page, many=True).data)
 
 
 class GuideRow(serializers.Serializer[Any]):

@@ -221,7 +221,7 @@ class KeptAccepted(Personal):
         return Response(BookingShape(accept(_own(request, booking_id).pk, by=caller(request))).data)
 
 
-class AppealBody(serializers.Serializer[Any]):
+class BookingAppealBody(serializers.Serializer[Any]):
     text = Text(max_length=200)
 
 
@@ -229,11 +229,11 @@ class Appealed(Personal):
     board = "venues"
     refusals: ClassVar[dict[str, Any]] = {"POST": (refusals.NotNow, refusals.TextMissing)}
 
-    @extend_schema(operation_id="appeal_booking", request=AppealBody, responses=BookingShape)
+    @extend_schema(operation_id="appeal_booking", request=BookingAppealBody, responses=BookingShape)
     @idempotent
     def post(self, request: Request, booking_id: int) -> Response:
         """Say why one did not come."""
-        body = AppealBody(data=request.data)
+        body = BookingAppealBody(data=request.data)
         body.is_valid(raise_exception=True)
         found = _own(request, booking_id)
         return Response(BookingShape(appeal(found.pk, body.validated_data["text"], by=caller(request))).data)

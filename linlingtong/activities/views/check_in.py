@@ -149,7 +149,8 @@ def story(found: Registration) -> list[dict[str, str]]:
         come = clock(presence.came_at)
     if has_left and presence and presence.left_at:
         leave = clock(presence.left_at)
-        leave += f" · {_('closed at the end, you did not check out')}" if presence.left_automatically else ""
+        if presence.left_automatically:
+            leave = " · ".join([leave, _("closed at the end, you did not check out")])
     return [
         {"title": _("Registered"), "text": made, "state": "done"},
         {"title": _("Check in on arrival"), "text": come, "state": "done" if has_come else "now"},
