@@ -61,10 +61,10 @@ translations: ready
 
 pytest: ready
 	$(say) "tests: on real servers and in a browser"
-	@$(bin)/pytest --numprocesses 3
+	@$(bin)/pytest --numprocesses 2
 
 coverage: ready
-	@$(bin)/pytest --numprocesses 3 --cov --cov-report term:skip-covered
+	@$(bin)/pytest --numprocesses 2 --cov --cov-report term:skip-covered
 
 fmt: ready
 	@$(bin)/ruff check --fix --exit-zero --quiet
