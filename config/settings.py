@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "linlingtong.core.middleware.ProblemMiddleware",
     "linlingtong.audit.middleware.AuditMiddleware",
+    "linlingtong.accounts.middleware.ScopeMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -3,6 +3,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from linlingtong.accounts.permissions import scopes_asked_once
+
 COOKIE = "llt_language"
 
 
@@ -27,3 +29,16 @@ class LanguageMiddleware:
         if request.user.is_authenticated:
             chosen = request.user.language
         return chosen if chosen in {"zh-hans", "en"} else "zh-hans"
+
+
+class ScopeMiddleware:
+    """A request that only reads asks once where the reader works; one that writes asks each time."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return self.get_response(request)
+        with scopes_asked_once():
+            return self.get_response(request)

@@ -1,9 +1,26 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.contrib.auth.models import AnonymousUser
 
 from linlingtong.accounts.models import Appointment, Membership, User
 from linlingtong.areas.models import Area
 
 MANAGING = (Appointment.Role.MANAGER, Appointment.Role.GRID_WORKER)
+Scopes = dict[tuple[int, tuple[str, ...]], list[str]]
+
+_asked: ContextVar[Scopes | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def scopes_asked_once() -> Iterator[None]:
+    """While this lasts, `scope_for` asks once for each person and roles: for a request that only reads."""
+    token = _asked.set({})
+    try:
+        yield
+    finally:
+        _asked.reset(token)
 
 
 def scope_for(user: User | AnonymousUser, roles: tuple[str, ...] = MANAGING) -> list[str]:
@@ -18,6 +35,15 @@ def scope_for(user: User | AnonymousUser, roles: tuple[str, ...] = MANAGING) -> 
         return list(Area.objects.filter(parent=None).values_list("path", flat=True))
     if not user.is_staff:
         return []
+    asked = _asked.get()
+    if asked is None:
+        return _appointed_paths(user, roles)
+    if (user.pk, roles) not in asked:
+        asked[user.pk, roles] = _appointed_paths(user, roles)
+    return list(asked[user.pk, roles])
+
+
+def _appointed_paths(user: User, roles: tuple[str, ...]) -> list[str]:
     held = Appointment.objects.filter(user=user, role__in=roles).current()
     return list(held.values_list("area__path", flat=True).distinct())
 

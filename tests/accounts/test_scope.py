@@ -1,9 +1,13 @@
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.test import RequestFactory
 
+from linlingtong.accounts.middleware import ScopeMiddleware
 from linlingtong.accounts.models import Appointment, User
 from linlingtong.accounts.permissions import in_scope, is_whole, may_appoint, scope_for
 from linlingtong.areas.models import Area
@@ -104,3 +108,20 @@ def test_managers_appoint_inside_what_they_manage(
 ) -> None:
     person = appointed(tree[place], role)
     assert {name for name, area in tree.items() if may_appoint(person, area.path)} == allowed
+
+
+def test_a_reading_request_asks_once_and_a_writing_one_each_time(
+    tree: dict[str, Area], rf: RequestFactory, django_assert_num_queries: Any
+) -> None:
+    person = appointed(tree["a"])
+
+    def answer(_request: HttpRequest) -> HttpResponse:
+        first = scope_for(person)
+        Appointment.objects.filter(user=person).update(ends_on=today() - DAY, starts_on=today() - DAY)
+        return JsonResponse([first, scope_for(person)], safe=False)
+
+    with django_assert_num_queries(2):
+        assert json.loads(ScopeMiddleware(answer)(rf.get("/")).content) == [[tree["a"].path]] * 2
+    assert scope_for(person) == []
+    Appointment.objects.filter(user=person).update(ends_on=today())
+    assert json.loads(ScopeMiddleware(answer)(rf.post("/")).content) == [[tree["a"].path], []]
