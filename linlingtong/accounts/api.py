@@ -4,22 +4,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from linlingtong.accounts.actions import HOMES, UnlikelyBirthday, change_profile, is_likely_birthday
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import LARGEST_ID, Day, Text, Whole, YesNo
-
-
-def caller(request: Request) -> User:
-    """Who calls, where only signed-in people come through."""
-    if not isinstance(request.user, User):
-        raise NotAuthenticated
-    return request.user
 
 
 class HomeArea(serializers.Serializer[Any]):

@@ -7,9 +7,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.areas.models import Area
 from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import Key, Query
@@ -74,8 +73,8 @@ class Search(Public):
     @extend_schema(operation_id="search", parameters=[SearchQuery], responses=FoundPage)
     def get(self, request: Request) -> Response:
         """What any board has that contains every word: the best 30, on one page."""
-        reader = request.user if isinstance(request.user, User) else None
-        found = find(SearchQuery.read(request.query_params)["q"], reader)
+        user = reader(request)
+        found = find(SearchQuery.read(request.query_params)["q"], user)
         return Response({"next": None, "previous": None, "results": FoundShape(found, many=True).data})
 
 

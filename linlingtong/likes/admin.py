@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import Area
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import today
@@ -62,7 +62,7 @@ class LikeAdmin(ScopedAdmin[Like]):
         by_praise: dict[int, list[int]] = {}
         for praise, resident in rows.values_list("praise", "resident"):
             by_praise.setdefault(praise, []).append(resident)
-        done = sum(void_likes(praise, residents, by=who(request)) for praise, residents in by_praise.items())
+        done = sum(void_likes(praise, residents, by=caller(request)) for praise, residents in by_praise.items())
         words = ngettext("%(number)d like taken back.", "%(number)d likes taken back.", done)
         self.message_user(request, words % {"number": done}, messages.SUCCESS)
 
@@ -110,7 +110,7 @@ class HonourAdmin(ScopedAdmin[Honour]):
         if request.method == "POST" and form.is_valid():
             chosen = [(pk, request.POST.get(f"why-{pk}", "")) for pk in self._chosen(request)]
             try:
-                publish_roll(form.cleaned_data["area"].pk, form.cleaned_data["month"], chosen, by=who(request))
+                publish_roll(form.cleaned_data["area"].pk, form.cleaned_data["month"], chosen, by=caller(request))
             except Refusal as refusal:
                 self.message_user(request, refusal.detail, messages.ERROR)
             except PermissionDenied as error:

@@ -8,9 +8,9 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.areas.api import path_of
 from linlingtong.areas.models import Organization
 from linlingtong.core.conditional import Personal, Public
@@ -107,7 +107,7 @@ class Praises(Public):
             rows = rows.filter(topic=query["topic"])
         if "area" in query:
             rows = rows.filter(area_path__startswith=path_of(query["area"]))
-        pages, user = Pages(), request.user if isinstance(request.user, User) else None
+        pages, user = Pages(), reader(request)
         return pages.get_paginated_response(praise_rows(pages.paginate_queryset(rows, request, self), user))
 
     @extend_schema(operation_id="praise", request=PraiseBody, responses={201: OpenApiResponse(PraiseShape, "Written")})
@@ -122,7 +122,7 @@ class Praises(Public):
 
 
 def _found(request: Request, praise_id: int) -> Praise:
-    user = request.user if isinstance(request.user, User) else None
+    user = reader(request)
     found = Praise.objects.visible_to(user).select_related(*WITH).filter(pk=praise_id).first()
     if found is None:
         raise Http404
@@ -136,7 +136,7 @@ class OnePraise(Public):
     @extend_schema(operation_id="one_praise", responses=PraiseShape)
     def get(self, request: Request, praise_id: int) -> Response:
         """One praise."""
-        user = request.user if isinstance(request.user, User) else None
+        user = reader(request)
         return Response(praise_rows([_found(request, praise_id)], user)[0])
 
     @extend_schema(operation_id="withdraw_praise", responses={204: None})
@@ -211,7 +211,7 @@ class Comments(Public):
     def get(self, request: Request, praise_id: int) -> Response:
         """What neighbours wrote under it, the oldest first."""
         praise = _found(request, praise_id)
-        pages, user = Pages(), request.user if isinstance(request.user, User) else None
+        pages, user = Pages(), reader(request)
         rows = Comment.objects.visible_to(user).filter(praise=praise).select_related("author")
         return pages.get_paginated_response(
             [_comment_row(one) for one in pages.paginate_queryset(rows, request, self)]

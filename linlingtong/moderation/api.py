@@ -6,8 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import Key, Text
 from linlingtong.core.subject import subject_of

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.subject import Subject, subject_of
 from linlingtong.moderation.actions import appeal, report
@@ -49,7 +49,7 @@ class OwnCase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_something(request: HttpRequest, kind: str, object_id: int) -> HttpResponse:
     """Tell staff that something should be looked at."""
-    me, subject = _me(request), subject_of(kind)
+    me, subject = caller(request), subject_of(kind)
     if subject is None or not subject.may_see(object_id, me):
         raise Http404
     form = ReportForm(request.POST if request.method == "POST" else None)
@@ -60,13 +60,13 @@ def report_something(request: HttpRequest, kind: str, object_id: int) -> HttpRes
 
 def _report(request: HttpRequest, form: ReportForm, subject: Subject, object_id: int) -> HttpResponse:
     try:
-        report(subject.kind, object_id, by=_me(request), **form.cleaned_data)
+        report(subject.kind, object_id, by=caller(request), **form.cleaned_data)
     except Case.DoesNotExist as missing:
         raise Http404 from missing
     except Refusal as refusal:
         form.add_error(None, refusal.detail)
         return _ask(request, form, subject, object_id)
-    may_still_see = subject.may_see(object_id, _me(request))
+    may_still_see = subject.may_see(object_id, caller(request))
     page = {"back": subject.url(object_id) if may_still_see else "/"}
     return render(request, "moderation/reported.html", page)
 
@@ -80,7 +80,7 @@ def _ask(request: HttpRequest, form: ReportForm, subject: Subject, object_id: in
 @require_safe
 def own_cases(request: HttpRequest) -> HttpResponse:
     """What one wrote and staff looked at, are looking at or will look at."""
-    lines = [OwnCase.of(row) for row in Case.objects.reviewed_of(_me(request))[:PAGE]]
+    lines = [OwnCase.of(row) for row in Case.objects.reviewed_of(caller(request))[:PAGE]]
     return render(request, "moderation/mine.html", {"lines": lines})
 
 
@@ -88,12 +88,12 @@ def own_cases(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_case(request: HttpRequest, case_id: int) -> HttpResponse:
     """One text of one's own: why it is not shown, and the appeal."""
-    mine = Case.objects.by_author(_me(request)).exclude(state=Case.State.GONE)
+    mine = Case.objects.by_author(caller(request)).exclude(state=Case.State.GONE)
     case = get_object_or_404(mine, pk=case_id)
     form = AppealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            appeal(case.pk, form.cleaned_data["text"], by=_me(request))
+            appeal(case.pk, form.cleaned_data["text"], by=caller(request))
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
         else:
@@ -102,9 +102,3 @@ def own_case(request: HttpRequest, case_id: int) -> HttpResponse:
     photos = photos_by_subject(case.kind, [case.object_id])[case.object_id]
     page = {"case": OwnCase.of(case), "form": form, "may_appeal": case.may_be_appealed, "photos": photos}
     return render(request, "moderation/case.html", page)
-
-
-def _me(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise TypeError("login_required stands before every page here")
-    return request.user

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.asking import Asked, ReasonForm, ask
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.permissions import MANAGING
+from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import inside
 from linlingtong.core.dates import moment_words
 from linlingtong.core.refusal import Refusal
@@ -105,7 +105,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
 
     @admin.action(description=gettext_lazy("Let neighbours claim it"), permissions=["decide"])
     def verify(self, request: HttpRequest, rows: QuerySet[HelpPost]) -> None:
-        by = who(request)
+        by = caller(request)
         self.report(request, self.each(request, self.mine(request, rows), lambda row: verbs.verify(row.pk, by=by)))
 
     @admin.action(description=gettext_lazy("Return with a question …"), permissions=["decide"])
@@ -118,7 +118,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
 
     @admin.action(description=gettext_lazy("The helper has brought it"), permissions=["decide"])
     def receive(self, request: HttpRequest, rows: QuerySet[HelpPost]) -> None:
-        by = who(request)
+        by = caller(request)
         self.report(request, self.each(request, self.mine(request, rows), lambda row: verbs.receive(row.pk, by=by)))
 
     @admin.action(description=gettext_lazy("Settle the dispute …"), permissions=["decide"])
@@ -126,7 +126,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
         rows, form = self.mine(request, rows), SettleForm(given(request))
         if not form.is_valid():
             return self.ask_about(request, rows, "settle", form, _("Settle the dispute"))
-        outcome, reason, by = form.cleaned_data["outcome"], form.cleaned_data["reason"], who(request)
+        outcome, reason, by = form.cleaned_data["outcome"], form.cleaned_data["reason"], caller(request)
         done = self.each(request, rows, lambda row: verbs.settle(row.pk, outcome, by=by, reason=reason))
         self.report(request, done)
         return None
@@ -150,7 +150,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
         rows, form = self.mine(request, rows), ReasonForm(given(request))
         if not form.is_valid():
             return self.ask_about(request, rows, action, form, title)
-        by, reason = who(request), form.cleaned_data["reason"]
+        by, reason = caller(request), form.cleaned_data["reason"]
         self.report(request, self.each(request, rows, lambda row: verb(row.pk, by=by, reason=reason)))
         return None
 
@@ -169,12 +169,12 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
         """Hand the thing over, with a photo of it as receipt."""
         post = self.get_object(request, str(pk))
         form = DeliverForm(request.POST, request.FILES) if request.method == "POST" else DeliverForm()
-        form.fields["photos"].by = who(request)  # type: ignore[attr-defined] # a field of ours
+        form.fields["photos"].by = caller(request)  # type: ignore[attr-defined] # a field of ours
         if not self.mine(request, HelpPost.objects.filter(pk=pk)).exists():
             return HttpResponseRedirect(reverse("admin:mutual_aid_helppost_change", args=[pk]))
         if request.method == "POST" and form.is_valid():
             try:
-                verbs.deliver(pk, by=who(request), photos=form.cleaned_data["photos"])
+                verbs.deliver(pk, by=caller(request), photos=form.cleaned_data["photos"])
                 messages.success(request, _("Handed over. The helper has been told."))
             except Refusal as refusal:
                 messages.error(request, refusal.detail)

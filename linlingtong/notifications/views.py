@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.notifications.actions import mark_read, set_preferences
 from linlingtong.notifications.forms import PreferencesForm
 from linlingtong.notifications.models import Kind, Notification, NotificationQuerySet, Preferences
@@ -50,7 +50,7 @@ class Line:
 @login_required
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
-    me = _me(request)
+    me = caller(request)
     after = CURSOR.fullmatch(request.GET.get("after", ""))
     mine = Notification.objects.visible_to(me)
     to_answer = [] if after else list(mine.to_answer(timezone.now())[:PAGE])
@@ -95,7 +95,7 @@ def _cursor(row: Notification) -> str:
 @require_GET
 def open_one(request: HttpRequest, pk: int) -> HttpResponse:
     """Reading a message leads to what it speaks of; only to pages of this site."""
-    me = _me(request)
+    me = caller(request)
     row = get_object_or_404(Notification.objects.visible_to(me), pk=pk)
     mark_read(me, [row.pk], by=me)
     is_ours = row.url.startswith("/") and url_has_allowed_host_and_scheme(row.url, allowed_hosts=None)
@@ -107,7 +107,7 @@ def open_one(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
-    me = _me(request)
+    me = caller(request)
     mark_read(me, None, by=me)
     messages.success(request, _("All messages are marked as read."))
     return redirect("notifications:inbox")
@@ -116,7 +116,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    me = _me(request)
+    me = caller(request)
     wishes = Preferences.objects.filter(resident=me).first() or Preferences(resident=me)
     form = PreferencesForm(request.POST if request.method == "POST" else None, wishes=wishes)
     if request.method == "POST" and form.is_valid():
@@ -130,9 +130,3 @@ def preferences(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved. From now on we write to you this way."))
         return redirect(reverse("notifications:preferences"))
     return render(request, "notifications/preferences.html", {"form": form, "has_email": bool(me.email)})
-
-
-def _me(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise TypeError("login_required stands before every page here")
-    return request.user

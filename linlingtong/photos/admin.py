@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos import actions
 from linlingtong.photos.models import Photo
@@ -76,7 +76,7 @@ class PhotoAdmin(ScopedAdmin[Photo]):
             messages.warning(request, _("Tick the squares that nobody is to recognise."))
             return redirect(request.get_full_path())
         try:
-            actions.blur(photo.pk, boxes, by=who(request))
+            actions.blur(photo.pk, boxes, by=caller(request))
         except PermissionDenied as error:
             raise Http404 from error
         except Refusal as refusal:

@@ -10,8 +10,8 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.conditional import Personal
 from linlingtong.core.rendering import JSONParser
 from linlingtong.photos.actions import discard, receive, refusals

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.actions import discard
 from linlingtong.photos.forms import UploadForm
@@ -35,7 +35,7 @@ def picture(request: HttpRequest, token: str, size: str) -> HttpResponse:
 @require_POST
 def upload(request: HttpRequest) -> HttpResponse:
     """For the page's script: photos arrive while the form is still open, and the form then carries their names."""
-    form = UploadForm(request.POST, request.FILES, by=_me(request))
+    form = UploadForm(request.POST, request.FILES, by=caller(request))
     if not form.is_valid():
         return JsonResponse({"detail": " ".join(str(error) for error in form.errors["photos"])}, status=409)
     rows = form.cleaned_data["photos"]
@@ -51,13 +51,7 @@ def _discard_url(photo: Photo) -> str:
 def throw_away(request: HttpRequest, token: str) -> HttpResponse:
     """Take back a photo before its form is sent."""
     try:
-        discard(token, by=_me(request))
+        discard(token, by=caller(request))
     except Refusal as gone:
         raise Http404 from gone
     return HttpResponse(status=204)
-
-
-def _me(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise TypeError("login_required stands before every page here")
-    return request.user

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
+from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import Area
 from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import Key, Text

@@ -8,9 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import LARGEST_ID, Day, Query, Text, Whole
 from linlingtong.core.pagination import Pages
@@ -89,8 +88,8 @@ class Availability(Public):
         if venue is None:
             raise Http404
         day = AvailabilityQuery.read(request.query_params).get("date", today())
-        reader = request.user if isinstance(request.user, User) else None
-        cells = Grid(venue, day, 1, reader).days[0].cells if abs(day - today()) < LAST_DAY else ()
+        user = reader(request)
+        cells = Grid(venue, day, 1, user).days[0].cells if abs(day - today()) < LAST_DAY else ()
         slots = [
             {
                 "starts_at": cell.slot.starts_at,

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import Day, Text
 from linlingtong.core.pagination import Pages

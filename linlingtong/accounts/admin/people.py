@@ -13,14 +13,9 @@ from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.scoped import ScopedAdmin, VerbAdmin, VerbForm, scope_of
 from linlingtong.accounts.models import Appointment, Membership, User
 from linlingtong.accounts.permissions import in_scope, is_whole
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.phone import PhoneField
 from linlingtong.core.time import today
-
-
-def who(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise TypeError("the admin stands behind a sign-in")
-    return request.user
 
 
 @admin.register(User)
@@ -75,7 +70,7 @@ class UserAdmin(ScopedAdmin[User]):
 
     @admin.action(description=gettext_lazy("Confirm that they live there"), permissions=["confirm"])
     def confirm_homes(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        by = who(request)
+        by = caller(request)
         managed = [one for one in rows.select_related("home_area") if one.home_area]
         done = self.each(request, managed, lambda one: confirm_home(one.pk, by=by))
         words = ngettext("%(number)d home is confirmed.", "%(number)d homes are confirmed.", done)
@@ -83,7 +78,7 @@ class UserAdmin(ScopedAdmin[User]):
 
     @admin.action(description=gettext_lazy("Lost phone: staff set the second factor up anew"), permissions=["whole"])
     def forget_second_factors(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        by = who(request)
+        by = caller(request)
         done = sum(forget_second_factor(one, by=by) for one in rows.filter(is_active=True) if one.pk != by.pk)
         words = ngettext("%(number)d person sets it up anew.", "%(number)d people set it up anew.", done)
         self.message_user(request, words % {"number": done}, messages.SUCCESS)
@@ -165,7 +160,7 @@ class AppointmentAdmin(VerbAdmin[Appointment]):
 
     @admin.action(description=gettext_lazy("Dismiss: end it from today"), permissions=["add"])
     def end(self, request: HttpRequest, rows: QuerySet[Appointment]) -> None:
-        by = who(request)
+        by = caller(request)
         done = self.each(request, rows, lambda one: dismiss(one.pk, by=by))
         words = ngettext("%(number)d appointment has ended.", "%(number)d appointments have ended.", done)
         self.message_user(request, words % {"number": done}, messages.SUCCESS)
@@ -191,7 +186,7 @@ class MembershipAdmin(ScopedAdmin[Membership]):
 
     @admin.action(description=gettext_lazy("Confirm"), permissions=["view"])
     def confirm(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:
-        by = who(request)
+        by = caller(request)
         done = self.each(request, rows, lambda one: confirm_membership(one.pk, by=by))
         words = ngettext("%(number)d membership is confirmed.", "%(number)d memberships are confirmed.", done)
         self.message_user(request, words % {"number": done}, messages.SUCCESS)

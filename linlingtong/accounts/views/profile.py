@@ -14,6 +14,7 @@ from linlingtong.accounts.actions import (
 )
 from linlingtong.accounts.forms import JoinForm, ProfileForm
 from linlingtong.accounts.models import Membership, User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.accounts.views.display import speak
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.refusal import Refusal
@@ -25,7 +26,7 @@ from linlingtong.core.time import today
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Nickname, home, date of birth and language."""
-    me = _me(request)
+    me = caller(request)
     homes = Area.objects.active().filter(level__in=HOMES)
     form = ProfileForm(request.POST if request.method == "POST" else None, user=me, areas=homes)
     if request.method == "POST" and form.is_valid():
@@ -49,7 +50,7 @@ def _save(form: ProfileForm, me: User) -> None:
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
     """What was agreed to, where one belongs, what is kept, and whom to call."""
-    return _privacy(request, _me(request), None)
+    return _privacy(request, caller(request), None)
 
 
 @login_required
@@ -57,7 +58,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def join(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("accounts:privacy")
-    me = _me(request)
+    me = caller(request)
     form = JoinForm(request.POST, organizations=_offered())
     if not form.is_valid():
         return _privacy(request, me, form)
@@ -73,7 +74,7 @@ def join(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
-    me = _me(request)
+    me = caller(request)
     try:
         leave_organization(pk, me, by=me)
     except Membership.DoesNotExist as missing:
@@ -101,9 +102,3 @@ def _privacy(request: HttpRequest, me: User, form: JoinForm | None) -> HttpRespo
 
 def _offered() -> list[Organization]:
     return list(Organization.objects.active().order_by("name"))
-
-
-def _me(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise TypeError("login_required stands before every page here")
-    return request.user

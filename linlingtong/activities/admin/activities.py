@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
 from linlingtong.activities.admin.forms import HELP, MOMENTS, ActivityForm
 from linlingtong.activities.admin.history import HistoryAdmin
@@ -142,7 +142,7 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
             return redirect("admin:activities_activity_change", object_id)
 
     def delete_model(self, request: HttpRequest, obj: Activity) -> None:
-        actions.delete_activity(obj.pk, by=who(request))
+        actions.delete_activity(obj.pk, by=caller(request))
 
     def get_search_results(
         self,
@@ -190,7 +190,7 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
 
     def save_model(self, request: HttpRequest, obj: Activity, form: Any, change: bool) -> None:
         """What residents rely on (place, contact) goes through the verb that tells them; the rest is plain facts."""
-        by, names = who(request), set(form.changed_data)
+        by, names = caller(request), set(form.changed_data)
         if not change:
             obj.area_path = obj.area.path
             with acting(by, "plan"):
@@ -204,7 +204,7 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
             obj.save(update_fields=[*names, "updated_at"])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Iterable[Any], change: bool) -> None:
-        with acting(who(request), "edit" if change else "plan"):
+        with acting(caller(request), "edit" if change else "plan"):
             super().save_related(request, form, formsets, change)
             actions.settle_dates(form.instance.pk)
 
@@ -229,7 +229,7 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
         activity = self.one(request, pk)
 
         def verb() -> str:
-            actions.publish(activity.pk, by=who(request))
+            actions.publish(activity.pk, by=caller(request))
             return _("Published: everybody sees it now.")
 
         explained = _("Everybody sees the activity and can register.")
@@ -240,7 +240,7 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
         made: list[Activity] = []
 
         def verb() -> str:
-            made.append(actions.copy(activity.pk, by=who(request)))
+            made.append(actions.copy(activity.pk, by=caller(request)))
             return _("A draft for next week: check it, then publish.")
 
         explained = _("A draft like this one, a week or more later, without registrations.")
@@ -252,7 +252,7 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
         form = ReasonForm(request.POST or None)
 
         def verb() -> str:
-            told = actions.cancel_activity(activity.pk, by=who(request), reason=form.cleaned_data["reason"])
+            told = actions.cancel_activity(activity.pk, by=caller(request), reason=form.cleaned_data["reason"])
             words = ngettext("Cancelled; %(number)d person is told.", "Cancelled; %(number)d people are told.", told)
             return words % {"number": told}
 

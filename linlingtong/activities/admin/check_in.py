@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, VerbAdmin, VerbForm
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import no_shows
 from linlingtong.activities.actions.attendance import mark
 from linlingtong.activities.models import NoShow, Registration, Scan
@@ -45,7 +45,7 @@ class AttendanceActions(ScopedAdmin[Registration]):
         self.tick(request, rows, Scan.Kind.UNDONE)
 
     def tick(self, request: HttpRequest, rows: QuerySet[Registration], kind: str) -> None:
-        by = who(request)
+        by = caller(request)
         chosen = rows.order_by("session", "number").select_related("resident")
         done = self.each(request, chosen, lambda row: mark(row.pk, kind, by=by))
         words = ngettext("Noted for %(number)d person.", "Noted for %(number)d people.", done) % {"number": done}

@@ -9,8 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions.exporting import Export, export_records, export_roster, may_see_phones
 from linlingtong.activities.admin.imports import session_asked_for
 from linlingtong.activities.admin.records import areas_of
@@ -55,7 +55,7 @@ class RosterExportAdmin(ScopedAdmin[RosterExport]):
             request.POST or None,
             areas=areas_of(request),
             is_for_session=session is not None,
-            may_see_phones=any(may_see_phones(who(request), one) for one in paths),
+            may_see_phones=any(may_see_phones(caller(request), one) for one in paths),
         )
         if request.method == "POST" and form.is_valid():
             try:
@@ -72,7 +72,7 @@ class RosterExportAdmin(ScopedAdmin[RosterExport]):
 
     def export(self, request: HttpRequest, form: ExportForm, session: Session | None) -> Export:
         given = form.cleaned_data
-        wish = {"reason": given["reason"], "with_phones": given.get("with_phones", False), "by": who(request)}
+        wish = {"reason": given["reason"], "with_phones": given.get("with_phones", False), "by": caller(request)}
         return export_roster(session.pk, **wish) if session else export_records(given["area"].path, **wish)
 
 

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.asking import Asked, ask, attempt
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.permissions import in_scope
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import importing
 from linlingtong.activities.actions.understanding import Given
 from linlingtong.activities.admin.records import areas_of
@@ -107,7 +107,7 @@ class ImportBatchAdmin(ScopedAdmin[ImportBatch]):
         return importing.upload(
             file,
             file.name,
-            by=who(request),
+            by=caller(request),
             area=session.activity.area if session else given["area"],
             evidence=given["evidence"],
             given=said,
@@ -169,7 +169,7 @@ class ImportBatchAdmin(ScopedAdmin[ImportBatch]):
         back = reverse("admin:activities_importbatch_change", args=[pk])
 
         def verb() -> str:
-            done = importing.apply_now(batch.pk, by=who(request))
+            done = importing.apply_now(batch.pk, by=caller(request))
             return _("Written. A colleague approves the hours.") if not done.is_busy else _("Being written.")
 
         return attempt(request, verb, back) if request.method == "POST" else redirect(back)
@@ -180,7 +180,7 @@ class ImportBatchAdmin(ScopedAdmin[ImportBatch]):
         if request.method == "POST":
 
             def verb() -> str:
-                done = importing.undo_now(batch.pk, by=who(request))
+                done = importing.undo_now(batch.pk, by=caller(request))
                 left = done.participants.count()
                 words = ngettext(
                     "Undone; %(number)d entry stays, because it was used since.",
@@ -203,7 +203,7 @@ class ImportBatchAdmin(ScopedAdmin[ImportBatch]):
             return redirect("admin:activities_importbatch_change", pk)
 
         def verb() -> str:
-            importing.drop(batch.pk, by=who(request))
+            importing.drop(batch.pk, by=caller(request))
             return _("Thrown away; nothing was written.")
 
         return attempt(request, verb, reverse("admin:activities_importbatch_changelist"))

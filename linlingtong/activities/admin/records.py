@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.asking import Asked, ask, attempt
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import recording
 from linlingtong.activities.models import OfflineRecord, Participant, Rating
 from linlingtong.activities.reasons import reason_words
@@ -93,10 +93,10 @@ class OfflineRecordAdmin(ScopedAdmin[OfflineRecord]):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = RecordForm(request.POST or None, request.FILES or None, areas=areas_of(request), by=who(request))
+        form = RecordForm(request.POST or None, request.FILES or None, areas=areas_of(request), by=caller(request))
         if request.method == "POST" and form.is_valid():
             try:
-                kept = recording.record(by=who(request), **form.facts())
+                kept = recording.record(by=caller(request), **form.facts())
             except Refusal as refusal:
                 form.add_error(None, refusal.detail)
             else:
@@ -117,7 +117,7 @@ class OfflineRecordAdmin(ScopedAdmin[OfflineRecord]):
         evidence = EvidenceForm(
             request.POST if is_evidence else None,
             request.FILES if is_evidence else None,
-            by=who(request),
+            by=caller(request),
             initial={"evidence": record.evidence},
         )
         names = NamesForm(request.POST if request.POST.get("what") == "names" else None)
@@ -134,10 +134,12 @@ class OfflineRecordAdmin(ScopedAdmin[OfflineRecord]):
     def write(self, request: HttpRequest, record: OfflineRecord, form: Any) -> None:
         given = form.cleaned_data
         if isinstance(form, EvidenceForm):
-            recording.add_evidence(record.pk, by=who(request), **given)
+            recording.add_evidence(record.pk, by=caller(request), **given)
             messages.success(request, _("The evidence is kept."))
             return
-        added = len(recording.add_names(record.session_id, given["names"], minutes=given["minutes"], by=who(request)))
+        added = len(
+            recording.add_names(record.session_id, given["names"], minutes=given["minutes"], by=caller(request))
+        )
         words = ngettext("%(number)d person is on the list now.", "%(number)d people are on the list now.", added)
         messages.success(request, words % {"number": added})
 
@@ -178,7 +180,7 @@ class OfflineRecordAdmin(ScopedAdmin[OfflineRecord]):
         if request.method == "POST":
 
             def verb() -> str:
-                recording.strike(found.pk, by=who(request))
+                recording.strike(found.pk, by=caller(request))
                 return _("Taken off the list.")
 
             return attempt(request, verb, back)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import Asked, ReasonForm, TextForm, ask
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions as verbs
 from linlingtong.activities.admin.check_in import AttendanceActions
 from linlingtong.activities.models import Registration, Session
@@ -91,7 +91,7 @@ class RegistrationAdmin(AttendanceActions):
     def session_of(self, request: HttpRequest) -> Session | None:
         """The one session that the list is about."""
         key = request.GET.get("session__id__exact", "")
-        mine = Session.objects.managed_by(who(request)).select_related("activity")
+        mine = Session.objects.managed_by(caller(request)).select_related("activity")
         return mine.filter(pk=key).first() if key.isdecimal() else None
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -100,7 +100,7 @@ class RegistrationAdmin(AttendanceActions):
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["decide"])
     def approve(self, request: HttpRequest, rows: QuerySet[Registration]) -> None:
-        by, chosen = who(request), in_order(self.mine(request, rows))
+        by, chosen = caller(request), in_order(self.mine(request, rows))
         self.report(request, self.each(request, chosen, lambda row: verbs.approve(row.pk, by=by)))
 
     @admin.action(description=gettext_lazy("Do not accept …"), permissions=["decide"])
@@ -122,11 +122,11 @@ class RegistrationAdmin(AttendanceActions):
         if len(activities) != 1:
             self.message_user(request, _("Choose people of one activity."), messages.WARNING)
             return None
-        sessions = Session.objects.managed_by(who(request)).filter(activity__in=activities, cancelled_at=None)
+        sessions = Session.objects.managed_by(caller(request)).filter(activity__in=activities, cancelled_at=None)
         form = MoveForm(given(request), sessions=sessions.select_related("activity").order_by("starts_at"))
         if not form.is_valid():
             return self.ask_about(request, rows, "move", form, _("Move to another session"))
-        target, reason, by = form.cleaned_data["session"], form.cleaned_data["reason"], who(request)
+        target, reason, by = form.cleaned_data["session"], form.cleaned_data["reason"], caller(request)
         done = self.each(request, in_order(rows), lambda row: verbs.move(row.pk, target.pk, by=by, reason=reason))
         self.report(request, done)
         return None
@@ -138,7 +138,7 @@ class RegistrationAdmin(AttendanceActions):
             return self.ask_about(request, rows, "write", form, _("Write to them"))
         keys = list(rows.values_list("pk", flat=True))
         try:
-            self.report(request, verbs.write_to(keys, form.cleaned_data["text"], by=who(request)))
+            self.report(request, verbs.write_to(keys, form.cleaned_data["text"], by=caller(request)))
         except Refusal as refusal:
             self.message_user(request, refusal.detail, messages.WARNING)
         return None
@@ -158,7 +158,7 @@ class RegistrationAdmin(AttendanceActions):
         rows, form = self.mine(request, rows), ReasonForm(given(request))
         if not form.is_valid():
             return self.ask_about(request, rows, action, form, title)
-        by, reason = who(request), form.cleaned_data["reason"]
+        by, reason = caller(request), form.cleaned_data["reason"]
         self.report(request, self.each(request, in_order(rows), lambda row: verb(row.pk, by=by, reason=reason)))
         return None
 

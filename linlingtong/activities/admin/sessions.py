@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted, seen
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
 from linlingtong.activities.admin.activities import gauge_of, told_words
 from linlingtong.activities.admin.forms import MOMENTS, SessionRowForm
@@ -156,7 +156,7 @@ class SessionAdmin(HistoryAdmin, ScopedAdmin[Session]):
         return attempt(request, verb, then)
 
     def apply(self, request: HttpRequest, form: Any, wizard: dict[str, Any]) -> None:
-        key, by, given, changed = form.instance.pk, who(request), form.cleaned_data, set(form.changed_data)
+        key, by, given, changed = form.instance.pk, caller(request), form.cleaned_data, set(form.changed_data)
         if "minimum_needed" in changed:
             with acting(by, "edit"):
                 self.get_queryset(request).filter(pk=key).update(minimum_needed=given["minimum_needed"])
@@ -214,7 +214,7 @@ class SessionAdmin(HistoryAdmin, ScopedAdmin[Session]):
         if request.method == "POST" and form.is_valid():
 
             def verb() -> str:
-                told = actions.cancel_session(session.pk, by=who(request), reason=form.cleaned_data["reason"])
+                told = actions.cancel_session(session.pk, by=caller(request), reason=form.cleaned_data["reason"])
                 words = ngettext(
                     "Cancelled; %(number)d person is told.", "Cancelled; %(number)d people are told.", told
                 )

@@ -8,9 +8,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
 from linlingtong.accounts.permissions import scope_for
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import door_refusals, refusals
 from linlingtong.activities.actions.check_in import Answer, Item, arrive, pass_of, record_all
 from linlingtong.activities.models import Activity, Registration, Scan, Session

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import feedback, record_refusals
 from linlingtong.activities.models import Activity, Rating, Review
 from linlingtong.core.conditional import Personal, Public

@@ -10,8 +10,8 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import (
     Guest,
     accept,

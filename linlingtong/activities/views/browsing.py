@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from linlingtong.accounts.permissions import in_scope, scope_for
+from linlingtong.accounts.signed_in import reader
 from linlingtong.activities.forms import Filters
 from linlingtong.activities.models import Activity, Bookmark, Registration, Session
 from linlingtong.activities.models.standing import Phase
@@ -25,7 +26,6 @@ from linlingtong.activities.views.cards import (
     group_gauge,
     groups_of,
     how_many,
-    reader,
 )
 from linlingtong.activities.views.listing import (
     STRIP_DAYS,

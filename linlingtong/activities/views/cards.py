@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -73,10 +72,6 @@ class Day:
     words: str
     count: str
     cards: list[dict[str, Any]]
-
-
-def reader(request: HttpRequest) -> User | None:
-    return request.user if request.user.is_authenticated else None
 
 
 def own_registrations(user: User | None, sessions: Iterable[Session]) -> dict[int, Registration]:

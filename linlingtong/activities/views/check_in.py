@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import check_in, no_shows
 from linlingtong.activities.actions.door_refusals import VenueCodeExpired
 from linlingtong.activities.forms import AppealForm, ArrivalForm
@@ -104,14 +104,8 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "activities/check_in/appeal.html", context)
 
 
-def _user(request: HttpRequest) -> User:
-    if not request.user.is_authenticated:
-        raise Http404
-    return request.user
-
-
 def _own(request: HttpRequest, pk: int) -> Registration:
-    mine = Registration.objects.visible_to(_user(request))
+    mine = Registration.objects.visible_to(caller(request))
     return get_object_or_404(mine.select_related("session__activity", "resident", "presence"), pk=pk)
 
 
@@ -184,7 +178,7 @@ def _scanned_by_staff(request: HttpRequest, code: codes.Code, found: Registratio
         form = ArrivalForm({"code": code.text, "kind": request.POST.get("kind", "")})
         kind = form.cleaned_data["kind"] if form.is_valid() else ""
         item = check_in.Item(check_in.new_id(), found.session_id, kind or Kind.IN, timezone.now(), code.text)
-        answer = check_in.record(item, by=_user(request))
+        answer = check_in.record(item, by=caller(request))
         if answer.refusal is None:
             messages.success(request, answer.detail)
             return redirect("activities:console", pk=found.session_id)
@@ -198,7 +192,7 @@ def _open_venue(request: HttpRequest, code: codes.Code, session: Session) -> Htt
         request.session[SEEN] = {str(session.pk): now.isoformat()}
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    user = _user(request)
+    user = caller(request)
     mine = session.registrations.filter(resident=user).select_related("presence").order_by("-number").first()
     seen_at, refused = _seen(request, session, now), ""
     if request.method == "POST":

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import attendance, check_in, walk_ins
 from linlingtong.activities.forms import EntryForm, LetInForm, MarkForm, SettleForm, WalkInForm
 from linlingtong.activities.models import Registration, Scan, Session, WalkIn, codes
@@ -197,7 +198,7 @@ def _record(
     request: HttpRequest, session: Session, kind: str, *, code: str = "", registration: int | None = None
 ) -> None:
     item = check_in.Item(check_in.new_id(), session.pk, kind, timezone.now(), code, registration)
-    answer = check_in.record(item, by=_user(request))
+    answer = check_in.record(item, by=caller(request))
     level = {
         Scan.Verdict.ACCEPTED.value: messages.SUCCESS, Scan.Verdict.DUPLICATE.value: messages.WARNING,
     }.get(answer.verdict, messages.ERROR)  # fmt: skip
@@ -314,12 +315,6 @@ def roster(request: HttpRequest, session: Session) -> HttpResponse:
     return render(request, "activities/check_in/roster.html", context | {"now": timezone.now()})
 
 
-def _user(request: HttpRequest) -> User:
-    if not request.user.is_authenticated:
-        raise Http404
-    return request.user
-
-
 def _valid(form: forms.Form) -> dict[str, Any]:
     if not form.is_valid():
         raise Http404
@@ -329,7 +324,7 @@ def _valid(form: forms.Form) -> dict[str, Any]:
 def _say(request: HttpRequest, session: Session, verb: Callable[[User], str]) -> HttpResponse:
     """Ask the verb and say what came of it, on the console again."""
     try:
-        messages.success(request, verb(_user(request)))
+        messages.success(request, verb(caller(request)))
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     except PermissionDenied as error:

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import reader
 from linlingtong.activities.models import Activity, Registration, Session
 from linlingtong.activities.models.check_in import opens_at
 from linlingtong.activities.models.standing import Phase, is_soon, with_position
-from linlingtong.activities.views.cards import Group, date_card, groups_of, reader
+from linlingtong.activities.views.cards import Group, date_card, groups_of
 from linlingtong.core.dates import left_words, near_moment, span_words
 from linlingtong.core.time import local, today
 

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from linlingtong.accounts.actions import change_profile
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import reader
 from linlingtong.activities.actions import register
 from linlingtong.activities.forms import JoinForm
 from linlingtong.activities.models import Activity, Question, Session
 from linlingtong.activities.models.standing import Phase, Standing
 from linlingtong.activities.views import stories
-from linlingtong.activities.views.cards import cover_of, gauge, groups_of, own_registrations, reader
+from linlingtong.activities.views.cards import cover_of, gauge, groups_of, own_registrations
 from linlingtong.core.dates import date_words, hours_words
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.templatetags.dates import clock_until

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
 from linlingtong.activities.forms import GiveUpForm
 from linlingtong.activities.models import Activity, Companion, Registration
@@ -67,7 +67,7 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
     form = GiveUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.give_up(found.session_id, found.resident, by=_user(request), reason=form.cleaned_data["reason"])
+            actions.give_up(found.session_id, found.resident, by=caller(request), reason=form.cleaned_data["reason"])
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
         else:
@@ -84,7 +84,7 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
-    return _asked(request, found, lambda: actions.accept(pk, by=_user(request)), _("See you there!"))
+    return _asked(request, found, lambda: actions.accept(pk, by=caller(request)), _("See you there!"))
 
 
 @login_required
@@ -92,7 +92,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     said = _("Thank you for saying so. The place goes to the next person.")
-    return _asked(request, found, lambda: actions.decline(pk, by=_user(request)), said)
+    return _asked(request, found, lambda: actions.decline(pk, by=caller(request)), said)
 
 
 @login_required
@@ -101,7 +101,7 @@ def drop_companion(request: HttpRequest, pk: int, companion: int) -> HttpRespons
     found = _own(request, pk)
     get_object_or_404(Companion, pk=companion, registration=found)
     said = _("Done. One place is free again.")
-    return _asked(request, found, lambda: actions.drop_companion(pk, companion, by=_user(request)), said)
+    return _asked(request, found, lambda: actions.drop_companion(pk, companion, by=caller(request)), said)
 
 
 @require_POST
@@ -111,7 +111,7 @@ def bookmark(request: HttpRequest, slug: str) -> HttpResponse:
     detail = reverse("activities:detail", args=[slug])
     if not request.user.is_authenticated:
         return redirect(f"{settings.LOGIN_URL}?next={detail}")
-    user = _user(request)
+    user = caller(request)
     if request.POST.get("let_go"):
         actions.let_go(activity.pk, user, by=user)
         messages.success(request, _("Not kept any more."))
@@ -122,14 +122,8 @@ def bookmark(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(_next(request) or detail)
 
 
-def _user(request: HttpRequest) -> User:
-    if not request.user.is_authenticated:
-        raise Http404
-    return request.user
-
-
 def _mine(request: HttpRequest, order: str = "session__starts_at") -> QuerySet[Registration]:
-    mine = Registration.objects.visible_to(_user(request)).select_related("session__activity__area")
+    mine = Registration.objects.visible_to(caller(request)).select_related("session__activity__area")
     return with_position(mine).order_by(order, "pk")
 
 

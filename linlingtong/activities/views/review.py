@@ -16,10 +16,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import reader
 from linlingtong.activities.actions import claiming, feedback
 from linlingtong.activities.models import Activity, Participant, Rating, Review
 from linlingtong.activities.record_forms import RatingForm, ReviewForm, ThanksForm
-from linlingtong.activities.views.cards import cover_of, reader
+from linlingtong.activities.views.cards import cover_of
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import scope_for
+from linlingtong.accounts.signed_in import reader
 from linlingtong.core.time import local, today
 from linlingtong.home import search as searching
 from linlingtong.home.actions import leave_feedback
@@ -65,7 +66,7 @@ def search(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "wanted": wanted,
-        "found": searching.find(wanted, request.user if isinstance(request.user, User) else None),
+        "found": searching.find(wanted, reader(request)),
         "pages": searching.find_pages(wanted),
     }
     return render(request, "home/search.html", context)
@@ -94,7 +95,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
         request.POST or None, initial={"page": came_from[:200] if _is_ours(request, came_from) else ""}
     )
     if request.method == "POST" and form.is_valid():
-        by = request.user if isinstance(request.user, User) else None
+        by = reader(request)
         leave_feedback(form.cleaned_data["text"], form.cleaned_data["page"], by=by)
         messages.success(request, _("Thank you. We read every line."))
         return redirect(reverse("home:home"))

@@ -1,7 +1,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 
 from linlingtong.accounts.models import User
@@ -16,10 +15,6 @@ TOPIC_ICONS = {
     Praise.Topic.COMPANY: "building-factory-2",
 }
 AVATARS = ("av-reed", "av-steel", "av-tide", "")
-
-
-def reader(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
 
 
 def cards(praises: Iterable[Praise], user: User | None) -> list[dict[str, Any]]:

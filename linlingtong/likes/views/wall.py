@@ -11,6 +11,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.areas.models import Area
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import at, today
@@ -18,7 +19,7 @@ from linlingtong.likes import actions
 from linlingtong.likes.actions.picturing import fingerprint, kept_picture
 from linlingtong.likes.forms import CommentForm, PraiseForm, TextForm
 from linlingtong.likes.models import Comment, Honour, Like, Praise
-from linlingtong.likes.views.cards import TOPIC_ICONS, card, cards, reader, threads
+from linlingtong.likes.views.cards import TOPIC_ICONS, card, cards, threads
 from linlingtong.photos.reading import photos_by_subject
 
 PAGE = 12
@@ -26,10 +27,6 @@ MONTHS = 12
 MOST_AREAS = 8
 PREFILL = 300
 LONGEST_NUMBER = 18
-
-
-def _me(request: HttpRequest) -> Any:
-    return request.user
 
 
 @require_safe
@@ -133,7 +130,7 @@ def _page(request: HttpRequest, praise: Praise, form: CommentForm, status: int =
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Write a praise; what is typed and chosen stays whatever happens."""
-    me = _me(request)
+    me = caller(request)
     if request.method == "POST":
         form = PraiseForm(request.POST, request.FILES, by=me)
         if form.is_valid():
@@ -159,7 +156,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    me = _me(request)
+    me = caller(request)
     praise = get_object_or_404(Praise.objects.select_related("resident"), pk=pk, author=me, withdrawn_at=None)
     form = TextForm(request.POST or None, initial={"text": praise.shown_text})
     if request.method == "POST" and form.is_valid():
@@ -176,8 +173,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(Praise, pk=pk, author=_me(request))
-    actions.withdraw_praise(pk, by=_me(request))
+    get_object_or_404(Praise, pk=pk, author=caller(request))
+    actions.withdraw_praise(pk, by=caller(request))
     messages.success(request, _("Your praise is gone, and its photos with it."))
     return redirect("likes:wall")
 
@@ -222,7 +219,9 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, praise, form, 400)
     try:
-        said = actions.comment(pk, form.cleaned_data["text"], by=_me(request), parent_id=form.cleaned_data["parent"])
+        said = actions.comment(
+            pk, form.cleaned_data["text"], by=caller(request), parent_id=form.cleaned_data["parent"]
+        )
     except Refusal as refusal:
         form.add_error("text", refusal.detail)
         return _page(request, praise, form, 409)
@@ -234,8 +233,8 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def delete_comment(request: HttpRequest, pk: int) -> HttpResponse:
-    said = get_object_or_404(Comment, pk=pk, author=_me(request))
-    actions.delete_comment(pk, by=_me(request))
+    said = get_object_or_404(Comment, pk=pk, author=caller(request))
+    actions.delete_comment(pk, by=caller(request))
     messages.success(request, _("Your comment is gone."))
     return redirect("likes:detail", said.praise_id)
 
@@ -244,7 +243,7 @@ def delete_comment(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def consent(request: HttpRequest, pk: int) -> HttpResponse:
     """The praised neighbour decides how they appear."""
-    me = _me(request)
+    me = caller(request)
     praise = get_object_or_404(
         Praise.objects.select_related("author", "resident"), pk=pk, resident=me, withdrawn_at=None
     )

@@ -12,8 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.subject import known_subjects, subject_of
 from linlingtong.moderation import actions
@@ -99,7 +99,9 @@ class CaseAdmin(ScopedAdmin[Case]):
         return own + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        counts = queue_for(who(request), scope_of(request)).order_by().values_list("kind").annotate(number=Count("id"))
+        counts = (
+            queue_for(caller(request), scope_of(request)).order_by().values_list("kind").annotate(number=Count("id"))
+        )
         kinds = [(name_of(kind), number, f"?{urlencode({'kind': kind})}") for kind, number in counts.order_by("kind")]
         shown = {"kinds": kinds, "title": _("Review queue"), **(extra_context or {})}
         return super().changelist_view(request, shown)
@@ -109,7 +111,7 @@ class CaseAdmin(ScopedAdmin[Case]):
         if not self.has_view_permission(request):
             raise Http404
         kind = request.GET.get("kind", "")
-        waiting = queue_for(who(request), scope_of(request))
+        waiting = queue_for(caller(request), scope_of(request))
         waiting = waiting.filter(kind=kind) if subject_of(kind) else waiting
         first = waiting.values_list("pk", flat=True).first()
         if first is None:
@@ -152,7 +154,7 @@ class CaseAdmin(ScopedAdmin[Case]):
             "passed": earlier.filter(state=Case.State.PASSED).count(),
             "taken": earlier.filter(state__in=[Case.State.HIDDEN, Case.State.RETURNED]).count(),
             "reasons": {key: _(text) for key, text in REASONS.items()},
-            "left": queue_for(who(request), scope_of(request)).count(),
+            "left": queue_for(caller(request), scope_of(request)).count(),
             "kind": request.GET.get("kind", ""),
             "is_mine": case.author_id == request.user.pk,
         }
@@ -171,7 +173,7 @@ class CaseAdmin(ScopedAdmin[Case]):
         kind, given = request.GET.get("kind", ""), form.cleaned_data
         try:
             done = actions.decide(
-                case.pk, given["decision"], by=who(request), reason=reason_of(case, given), seen=given["seen"]
+                case.pk, given["decision"], by=caller(request), reason=reason_of(case, given), seen=given["seen"]
             )
         except PermissionDenied as error:
             raise Http404 from error
@@ -189,7 +191,7 @@ class CaseAdmin(ScopedAdmin[Case]):
             raise Http404
         reason = _("Please choose another nickname: this one offends somebody.")
         try:
-            actions.withdraw_nickname(case.author_id, by=who(request), reason=reason)
+            actions.withdraw_nickname(case.author_id, by=caller(request), reason=reason)
         except PermissionDenied:
             messages.error(request, _("The author lives elsewhere: their own community decides about the nickname."))
         except Refusal as refusal:

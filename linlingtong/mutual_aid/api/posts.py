@@ -9,9 +9,9 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.areas.api import path_of
 from linlingtong.areas.models import Area
 from linlingtong.core.conditional import Personal, Public
@@ -58,13 +58,13 @@ class HelpPosts(Public):
     @extend_schema(operation_id="help_posts", parameters=[HelpQuery], responses=HelpRow(many=True))
     def get(self, request: Request) -> Response:
         """Posts that everybody may read, the nearest to the caller's home first, newer before older."""
-        reader = request.user if isinstance(request.user, User) else None
+        user = reader(request)
         chosen = _chosen(HelpQuery.read(request.query_params))
         pages = Pages()
-        near = chosen.nearest_first(reader.home_area if reader else None).select_related("author").defer("search")
+        near = chosen.nearest_first(user.home_area if user else None).select_related("author").defer("search")
         rows: list[HelpPost] = pages.paginate_queryset(near, request, self)
         names, helpers = area_names(rows), claimer_names(rows)
-        key = reader.pk if reader else None
+        key = user.pk if user else None
         return pages.get_paginated_response([help_row(post, names, helpers[post.pk], reader=key) for post in rows])
 
     @extend_schema(

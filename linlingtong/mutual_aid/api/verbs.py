@@ -6,9 +6,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.api import caller
 from linlingtong.accounts.idempotency import idempotent
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import Text, Whole
 from linlingtong.mutual_aid import actions

@@ -9,10 +9,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from linlingtong.accounts.signed_in import reader
 from linlingtong.areas.models import Area
 from linlingtong.mutual_aid import actions, showing
 from linlingtong.mutual_aid.models import Claim, HelpPost
-from linlingtong.mutual_aid.views.cards import cards, reader
+from linlingtong.mutual_aid.views.cards import cards
 from linlingtong.mutual_aid.views.standing import standing
 
 PAGE = 20

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import Truncator
 
@@ -13,10 +12,6 @@ from linlingtong.mutual_aid.models import Claim, HelpPost
 
 State = HelpPost.State
 EXCERPT = 80
-
-
-def reader(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
 
 
 def cards(posts: Iterable[HelpPost], user: User | None) -> list[dict[str, Any]]:

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.core.refusal import Refusal
 from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.actions.refusals import AlreadyClaimed
 from linlingtong.mutual_aid.forms import DoneForm, SayForm
 from linlingtong.mutual_aid.models import Claim, HelpPost
 from linlingtong.mutual_aid.views.browsing import detail_page, readable
-from linlingtong.mutual_aid.views.cards import reader
 
 Verb = Callable[[int, User, dict[str, Any]], object]
 PLAIN: dict[str, tuple[Verb, Any]] = {
@@ -92,7 +92,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """The other side's phone, once, on this answer; each look is written down."""
     readable(request, pk)
     try:
-        found = actions.reveal_contact(pk, by=_me(request))
+        found = actions.reveal_contact(pk, by=caller(request))
     except PermissionDenied:
         refused = _("The number is only for accepted helpers and the asker, until seven days after the end.")
         response = detail_page(request, readable(request, pk), refused=refused)
@@ -152,7 +152,7 @@ def say(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            what["verb"](pk, _me(request), form.cleaned_data["text"])
+            what["verb"](pk, caller(request), form.cleaned_data["text"])
         except Refusal as refusal:
             form.add_error("text", refusal.detail)
         else:
@@ -164,17 +164,10 @@ def say(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 def _asked(request: HttpRequest, pk: int, verb: Callable[[User], object], said: str) -> HttpResponse:
     """Run the verb; a refusal is shown on the page of the post."""
     try:
-        verb(_me(request))
+        verb(caller(request))
     except Refusal as refusal:
         return detail_page(request, readable(request, pk), refused=refusal.detail)
     except Claim.DoesNotExist as error:
         raise Http404 from error
     messages.success(request, said)
     return redirect("mutual_aid:detail", pk=pk)
-
-
-def _me(request: HttpRequest) -> User:
-    me = reader(request)
-    if me is None:
-        raise Http404
-    return me

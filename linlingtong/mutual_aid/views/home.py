@@ -5,8 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from linlingtong.accounts.signed_in import reader
 from linlingtong.mutual_aid.models import HelpPost
-from linlingtong.mutual_aid.views.cards import cards, reader
+from linlingtong.mutual_aid.views.cards import cards
 
 CARDS = 2
 

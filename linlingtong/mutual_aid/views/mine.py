@@ -4,9 +4,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from linlingtong.accounts.signed_in import reader
 from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.models import Claim, HelpPost
-from linlingtong.mutual_aid.views.cards import cards, reader
+from linlingtong.mutual_aid.views.cards import cards
 
 TABS = ("helping", "asked", "past")
 MOST = 50

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import scope_for
+from linlingtong.accounts.signed_in import reader
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import local
 from linlingtong.mutual_aid import actions
@@ -19,7 +20,6 @@ from linlingtong.mutual_aid.models import HelpPost
 from linlingtong.mutual_aid.models.post import LOOKING_AFTER
 from linlingtong.mutual_aid.permissions import is_asker
 from linlingtong.mutual_aid.views.browsing import readable
-from linlingtong.mutual_aid.views.cards import reader
 
 Type = HelpPost.Type
 FIELD_OF = {

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import moment_words, short_moment
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
@@ -42,7 +42,7 @@ class DueFilter(admin.SimpleListFilter):
         if self.value() == "running":
             return queryset.filter(state__in=Ticket.RUNNING)
         if self.value() == "mine":
-            return queryset.filter(state__in=Ticket.RUNNING, handler=who(request))
+            return queryset.filter(state__in=Ticket.RUNNING, handler=caller(request))
         return queryset
 
 
@@ -75,7 +75,7 @@ class TicketAdmin(ScopedAdmin[Ticket]):
 
     @admin.action(description=gettext_lazy("Accept"))
     def accept_all(self, request: HttpRequest, rows: QuerySet[Ticket]) -> None:
-        by = who(request)
+        by = caller(request)
         mine = [row for row in rows if may_handle(by, row)]
         done = self.each(request, mine, lambda row: verbs.accept(row.pk, by=by))
         words = ngettext("%(number)d accepted.", "%(number)d accepted.", done) % {"number": done}
@@ -84,7 +84,7 @@ class TicketAdmin(ScopedAdmin[Ticket]):
     def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """One page for every step: what it is about, what has to be filled in, and the button."""
         ticket, step = self.get_object(request, str(pk)), STEPS.get(name)
-        by, back = who(request), reverse("admin:tickets_ticket_change", args=[pk])
+        by, back = caller(request), reverse("admin:tickets_ticket_change", args=[pk])
         if step is None or not _may(by, ticket):
             raise Http404
         given = (request.POST, request.FILES) if request.method == "POST" else ()

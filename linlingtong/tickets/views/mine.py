@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets import showing
@@ -26,17 +26,13 @@ State = Ticket.State
 SHOWN = 100
 
 
-def _me(request: HttpRequest) -> User:
-    return cast("User", request.user)
-
-
 @login_required
 @require_safe
 def tickets(request: HttpRequest) -> HttpResponse:
     """What one has reported, and what one has seen as well."""
-    mine = Ticket.objects.filter(reporter=_me(request)).select_related("category", "area").defer("search")
+    mine = Ticket.objects.filter(reporter=caller(request)).select_related("category", "area").defer("search")
     rows = [showing.cell(one, reverse("tickets:ticket", args=[one.pk])) for one in mine.order_by("-pk")[:SHOWN]]
-    follows = Follow.objects.filter(resident=_me(request), via=None, ticket__in=Ticket.objects.public())
+    follows = Follow.objects.filter(resident=caller(request), via=None, ticket__in=Ticket.objects.public())
     followed = [
         showing.cell(one.ticket, public_address(one.ticket))
         for one in follows.select_related("ticket__category", "ticket__area").order_by("-pk")[:SHOWN]
@@ -53,7 +49,7 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _own(request: HttpRequest, pk: int) -> Ticket:
-    rows = Ticket.objects.filter(reporter=_me(request)).select_related("category", "area__parent", "merged_into")
+    rows = Ticket.objects.filter(reporter=caller(request)).select_related("category", "area__parent", "merged_into")
     return get_object_or_404(rows.defer("search"), pk=pk)
 
 
@@ -77,7 +73,7 @@ def _page(request: HttpRequest, pk: int, **forms_: Any) -> HttpResponse:
         "reopened_until": until,
         "can_withdraw": State.WITHDRAWN in MOVES[found.state],
         "is_in_public": Ticket.objects.public().filter(pk=pk).exists(),
-        "reply_form": ReplyForm(by=_me(request)),
+        "reply_form": ReplyForm(by=caller(request)),
         "stars_form": StarsForm(),
         "reopen_form": WordsForm(auto_id="id_reopen_%s"),
     }
@@ -103,7 +99,7 @@ def _try(
 @require_POST
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
-    me = _me(request)
+    me = caller(request)
 
     def send(found: dict[str, Any]) -> str:
         reply(pk, found["text"], by=me, photos=found["photos"])
@@ -118,7 +114,7 @@ def give_stars(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
 
     def give(found: dict[str, Any]) -> str:
-        rate(pk, found["stars"], found["text"], by=_me(request))
+        rate(pk, found["stars"], found["text"], by=caller(request))
         return _("Thank you for looking.")
 
     return _try(request, pk, ("stars_form", StarsForm(request.POST)), give)
@@ -130,7 +126,7 @@ def open_again(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
 
     def go_on(found: dict[str, Any]) -> str:
-        reopen(pk, found["text"], by=_me(request))
+        reopen(pk, found["text"], by=caller(request))
         return _("Opened again. Somebody looks at it anew.")
 
     return _try(request, pk, ("reopen_form", WordsForm(request.POST, auto_id="id_reopen_%s")), go_on)
@@ -141,7 +137,7 @@ def open_again(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
     try:
-        take_back(pk, by=_me(request))
+        take_back(pk, by=caller(request))
     except Refusal as refusal:
         messages.warning(request, refusal.detail)
     else:

@@ -6,16 +6,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import reader
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets.actions import AFTER, KIND, me_too
 from linlingtong.tickets.models import Follow, Ticket
 from linlingtong.tickets.showing import badge, place_words, steps
-
-
-def reader(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
 
 
 def public_address(ticket: Ticket) -> str:

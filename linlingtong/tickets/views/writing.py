@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import reader
 from linlingtong.areas.models import Area
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.models import Photo
@@ -14,7 +15,7 @@ from linlingtong.tickets.actions import drop_files, nearby, report, take_files
 from linlingtong.tickets.forms import HOMES, ReportForm
 from linlingtong.tickets.models import Ticket
 from linlingtong.tickets.showing import cell
-from linlingtong.tickets.views.reading import public_address, reader
+from linlingtong.tickets.views.reading import public_address
 
 DRAFT = "ticket_draft"
 TYPED = ("category", "area", "place", "text", "is_public")

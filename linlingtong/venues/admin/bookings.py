@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import CONFIRMED, Asked, ReasonForm, ask, attempt, posted
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import span_words
 from linlingtong.core.phone import normal_phone
 from linlingtong.core.refusal import Refusal
@@ -117,7 +117,7 @@ class BookingAdmin(ScopedAdmin[Booking]):
 
     @admin.action(description=gettext_lazy("Somebody is there: check in"))
     def check_people_in(self, request: HttpRequest, rows: QuerySet[Booking]) -> None:
-        done = self.each(request, rows, lambda row: check_in(row.pk, by=who(request)))
+        done = self.each(request, rows, lambda row: check_in(row.pk, by=caller(request)))
         self.message_user(
             request, ngettext("%(number)d checked in.", "%(number)d checked in.", done) % {"number": done}
         )
@@ -127,7 +127,7 @@ class BookingAdmin(ScopedAdmin[Booking]):
         form = ReasonForm(request.POST if CONFIRMED in request.POST else None)
         if CONFIRMED in request.POST and form.is_valid():
             reason = form.cleaned_data["reason"]
-            done = self.each(request, rows, lambda row: cancel(row.pk, by=who(request), reason=reason))
+            done = self.each(request, rows, lambda row: cancel(row.pk, by=caller(request), reason=reason))
             words = ngettext("%(number)d called off and told.", "%(number)d called off and told.", done)
             self.message_user(request, words % {"number": done})
             return None
@@ -141,11 +141,11 @@ class BookingAdmin(ScopedAdmin[Booking]):
         scope = scope_of(request, self.roles)
         if not scope:
             raise Http404
-        venues = Venue.objects.shown().managed_by(who(request))
+        venues = Venue.objects.shown().managed_by(caller(request))
         form, back = OnBehalfForm(request.POST or None, venues=venues), reverse("admin:venues_booking_changelist")
         if request.method == "POST" and form.is_valid():
             try:
-                booked = book(form.order(), form.cleaned_data["phone"], by=who(request))
+                booked = book(form.order(), form.cleaned_data["phone"], by=caller(request))
             except Refusal as refusal:
                 form.add_error(None, refusal.detail)
             else:
@@ -163,7 +163,7 @@ class BookingAdmin(ScopedAdmin[Booking]):
 
             def answer() -> str:
                 is_granted = given["verdict"] == "granted"
-                answer_appeal(booking.pk, given["answer"], is_granted=is_granted, by=who(request))
+                answer_appeal(booking.pk, given["answer"], is_granted=is_granted, by=caller(request))
                 return _("Answered.")
 
             return attempt(request, answer, back)

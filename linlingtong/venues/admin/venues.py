@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import CONFIRMED, Asked, ask, attempt, posted
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.permissions import in_scope
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import span_words
 from linlingtong.venues.actions import block, hit_by, lift
 from linlingtong.venues.models import Block, DayException, OpeningRule, Unit, Venue
@@ -166,7 +166,7 @@ class VenueAdmin(ScopedAdmin[Venue]):
             given["ends_at"],
             kind=given["kind"],
             reason=given["reason"],
-            by=who(request),
+            by=caller(request),
         )
         return _("Closed. Everybody concerned was told.")
 
@@ -185,5 +185,5 @@ class BlockAdmin(ScopedAdmin[Block]):
 
     @admin.action(description=gettext_lazy("Lift: open again"))
     def lift_blocks(self, request: HttpRequest, rows: QuerySet[Block]) -> None:
-        lifted = self.each(request, rows, lambda row: lift(row.pk, by=who(request)))
+        lifted = self.each(request, rows, lambda row: lift(row.pk, by=caller(request)))
         self.message_user(request, ngettext("%(number)d lifted.", "%(number)d lifted.", lifted) % {"number": lifted})

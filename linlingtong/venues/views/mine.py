@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.refusal import Refusal
 from linlingtong.venues.actions import accept, appeal, arrive, cancel, leave_line
 from linlingtong.venues.forms import WordsForm
@@ -27,10 +27,6 @@ BADGES: dict[str, tuple[str, str]] = {
 }
 
 
-def _me(request: HttpRequest) -> User:
-    return cast("User", request.user)
-
-
 def badge_of(booking: Booking) -> dict[str, str]:
     tone, icon = BADGES.get(booking.state, ("neutral", "clock"))
     return {"tone": tone, "icon": icon, "label": booking.get_state_display()}
@@ -44,7 +40,7 @@ def _row(booking: Booking) -> dict[str, Any]:
 @require_safe
 def bookings(request: HttpRequest) -> HttpResponse:
     """What one has booked, what one waits for, and what was."""
-    me, now = _me(request), timezone.now()
+    me, now = caller(request), timezone.now()
     rows = Booking.objects.visible_to(me).select_related("venue")
     coming = rows.live().filter(ends_at__gt=now).order_by("starts_at", "pk")
     past = rows.exclude(pk__in=coming.values("pk")).order_by("-starts_at", "-pk")[:PAST]
@@ -65,7 +61,7 @@ def booking(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, pk: int, form: WordsForm) -> HttpResponse:
-    rows = Booking.objects.visible_to(_me(request)).select_related("venue__area", "team")
+    rows = Booking.objects.visible_to(caller(request)).select_related("venue__area", "team")
     found = get_object_or_404(rows.prefetch_related("occupancies__unit"), pk=pk)
     context = {
         **_row(found),
@@ -79,7 +75,7 @@ def _page(request: HttpRequest, pk: int, form: WordsForm) -> HttpResponse:
 
 
 def _own(request: HttpRequest, pk: int) -> Booking:
-    return get_object_or_404(Booking.objects.visible_to(_me(request)), pk=pk)
+    return get_object_or_404(Booking.objects.visible_to(caller(request)), pk=pk)
 
 
 @login_required
@@ -87,7 +83,7 @@ def _own(request: HttpRequest, pk: int) -> Booking:
 def cancel_booking(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     try:
-        cancel(found.pk, by=_me(request))
+        cancel(found.pk, by=caller(request))
     except Refusal as refusal:
         messages.warning(request, refusal.detail)
         return redirect("venues:booking", pk)
@@ -100,7 +96,7 @@ def cancel_booking(request: HttpRequest, pk: int) -> HttpResponse:
 def accept_booking(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     try:
-        accept(found.pk, by=_me(request))
+        accept(found.pk, by=caller(request))
     except Refusal as refusal:
         messages.warning(request, refusal.detail)
     else:
@@ -116,7 +112,7 @@ def appeal_booking(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, pk, form)
     try:
-        appeal(found.pk, form.cleaned_data["text"], by=_me(request))
+        appeal(found.pk, form.cleaned_data["text"], by=caller(request))
     except Refusal as refusal:
         form.add_error("text", refusal.detail)
         return _page(request, pk, form)
@@ -127,7 +123,7 @@ def appeal_booking(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
-    leave_line(pk, by=_me(request))
+    leave_line(pk, by=caller(request))
     messages.success(request, _("You do not wait any more."))
     return redirect("venues:bookings")
 
@@ -141,7 +137,7 @@ def check_in(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            booked = arrive(found, _me(request), by=_me(request))
+            booked = arrive(found, caller(request), by=caller(request))
         except Refusal as refusal:
             return render(request, "venues/check_in.html", {"venue": found, "refused": refusal.detail}, status=409)
         messages.success(request, _("Checked in. Have fun!"))

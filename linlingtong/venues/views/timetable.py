@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import reader
 from linlingtong.areas.models import Organization
 from linlingtong.core.dates import date_words, near, span_words, weekday
 from linlingtong.core.refusal import Refusal
@@ -25,10 +26,6 @@ from linlingtong.venues.models import Venue
 WEEK = 7
 NOON, EVENING = 12, 18
 LAST_DAY = dt.timedelta(days=400)
-
-
-def reader(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
 
 
 @require_safe

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import Asked, ask, seen
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import inside
 from linlingtong.core.dates import hours_words, moment_words, span_words
 from linlingtong.core.refusal import Refusal
@@ -83,7 +83,7 @@ class DisputeAdmin(ScopedAdmin[Dispute]):
         if not form.is_valid():
             return self.ask_for(request, asked, form)
         try:
-            verbs.answer(asked.pk, form.cleaned_data["text"], by=who(request), minutes=form.cleaned_data["minutes"])
+            verbs.answer(asked.pk, form.cleaned_data["text"], by=caller(request), minutes=form.cleaned_data["minutes"])
         except Refusal as refusal:
             self.message_user(request, refusal.detail, messages.WARNING)
         else:

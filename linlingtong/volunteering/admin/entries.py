@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import Asked, ReasonForm, ask
-from linlingtong.accounts.admin.people import who
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import inside
 from linlingtong.core.dates import hours_words, moment_words, span_words
 from linlingtong.volunteering import actions as verbs
@@ -75,7 +75,7 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["decide"])
     def approve(self, request: HttpRequest, rows: QuerySet[ServiceEntry]) -> None:
-        by = who(request)
+        by = caller(request)
         self.report(request, self.each(request, self.mine(request, rows), lambda row: verbs.approve(row.pk, by=by)))
 
     @admin.action(description=gettext_lazy("Approve a part …"), permissions=["decide"])
@@ -83,7 +83,7 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
         rows, form = self.mine(request, rows), PartForm(given(request))
         if not form.is_valid():
             return self.ask_about(request, rows, "approve_part", form, _("Approve a part"))
-        by, part = who(request), form.cleaned_data["minutes"]
+        by, part = caller(request), form.cleaned_data["minutes"]
         self.report(request, self.each(request, rows, lambda row: verbs.approve(row.pk, by=by, minutes=part)))
         return None
 
@@ -110,7 +110,7 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
         rows, form = self.mine(request, rows), ReasonForm(given(request))
         if not form.is_valid():
             return self.ask_about(request, rows, action, form, title)
-        by, reason = who(request), form.cleaned_data["reason"]
+        by, reason = caller(request), form.cleaned_data["reason"]
         self.report(request, self.each(request, rows, lambda row: verb(row.pk, by=by, reason=reason)))
         return None
 

@@ -1,6 +1,6 @@
 import datetime as dt
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from linlingtong.accounts.models import User
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import date_words, hours_words, month, span_words
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import at, local, today
@@ -35,15 +36,11 @@ WHY_WAITING = {
 }
 
 
-def me(request: HttpRequest) -> User:
-    return cast("User", request.user)
-
-
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """The total, the stars, and every line with where it stands."""
-    resident = me(request)
+    resident = caller(request)
     issuer = issuer_of(resident.home_area)
     entries = ServiceEntry.objects.visible_to(resident).current().with_standing()
     years = years_of(resident)
@@ -134,12 +131,12 @@ def bars(months: list[Month]) -> list[dict[str, Any]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def line(request: HttpRequest, pk: int) -> HttpResponse:
     """One line, its story, and the way to say that it is wrong."""
-    own = ServiceEntry.objects.visible_to(me(request)).with_standing().select_related("area")
+    own = ServiceEntry.objects.visible_to(caller(request)).with_standing().select_related("area")
     entry: Any = get_object_or_404(own, pk=pk)
     form = DisputeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            asked = dispute(entry.pk, form.cleaned_data["reason"], by=me(request))
+            asked = dispute(entry.pk, form.cleaned_data["reason"], by=caller(request))
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
         else:

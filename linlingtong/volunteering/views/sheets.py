@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import hours_words
 from linlingtong.core.qr import qr_svg
 from linlingtong.core.refusal import Refusal
@@ -17,7 +18,6 @@ from linlingtong.volunteering.actions import make_sheet
 from linlingtong.volunteering.actions.refusals import SheetRevoked
 from linlingtong.volunteering.forms import SheetForm
 from linlingtong.volunteering.models import ServiceSheet, SheetLine
-from linlingtong.volunteering.views.hours import me
 from linlingtong.volunteering.views.printing import facts_of, sheet_pdf, sheet_title, stars_words, when
 
 GROUP = 4
@@ -41,19 +41,19 @@ def mine(request: HttpRequest) -> HttpResponse:
     form = SheetForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
         try:
-            made = make_sheet(me(request), by=me(request), **form.cleaned_data)
+            made = make_sheet(caller(request), by=caller(request), **form.cleaned_data)
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
         else:
             messages.success(request, _("Your sheet is ready."))
             return redirect("volunteering:sheet", serial=made.serial)
-    sheets = ServiceSheet.objects.visible_to(me(request)).with_validity().order_by("-issued_at", "-id")
+    sheets = ServiceSheet.objects.visible_to(caller(request)).with_validity().order_by("-issued_at", "-id")
     rows = [{"sheet": one, "serial": spaced(one.serial), "is_valid": one.is_live} for one in sheets[:50]]
     return render(request, "volunteering/sheets.html", {"form": form, "rows": rows})
 
 
 def own_sheet(request: HttpRequest, serial: str) -> ServiceSheet:
-    return get_object_or_404(ServiceSheet.objects.visible_to(me(request)).with_validity(), serial=serial)
+    return get_object_or_404(ServiceSheet.objects.visible_to(caller(request)).with_validity(), serial=serial)
 
 
 def lines_of(sheet: ServiceSheet) -> list[SheetLine]:
