@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -13,7 +13,7 @@ from linlingtong.areas.models import Area
 from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import Key, Query
 from linlingtong.core.search import LONGEST_QUERY
-from linlingtong.home.actions import ask_for_export, ask_to_leave, stay
+from linlingtong.home.actions import StillAppointed, ask_for_export, ask_to_leave, stay
 from linlingtong.home.figures import figures
 from linlingtong.home.models import DataExport, Erasure
 from linlingtong.home.search import find
@@ -116,6 +116,7 @@ class ErasureShape(serializers.Serializer[Any]):
 
 class MyErasure(Personal):
     board = "home"
+    refusals: ClassVar[dict[str, Any]] = {"POST": (StillAppointed,)}
 
     @extend_schema(operation_id="my_erasure", responses=ErasureShape)
     def get(self, request: Request) -> Response:

@@ -166,7 +166,7 @@ class PraiseLike(Personal):
         praise = actions.like(_found(request, praise_id).pk, by=caller(request))
         return Response({"liked": True, "like_count": praise.like_count})
 
-    @extend_schema(operation_id="unlike", responses=LikedShape)
+    @extend_schema(operation_id="unlike", request=None, responses={200: LikedShape})
     def delete(self, request: Request, praise_id: int) -> Response:
         """Like it no more; twice is harmless."""
         praise = actions.unlike(_found(request, praise_id).pk, by=caller(request))

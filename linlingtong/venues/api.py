@@ -203,7 +203,7 @@ class OneBooking(Personal):
         """One of one's own bookings."""
         return Response(BookingShape(_own(request, booking_id)).data)
 
-    @extend_schema(operation_id="cancel_booking", responses=BookingShape)
+    @extend_schema(operation_id="cancel_booking", request=None, responses={200: BookingShape})
     def delete(self, request: Request, booking_id: int) -> Response:
         """Cancel; the time goes to the next in line."""
         return Response(BookingShape(cancel(_own(request, booking_id).pk, by=caller(request))).data)

@@ -141,7 +141,9 @@ class SessionRegistration(Personal):
 
 class CompanionOff(Personal):
     board = "activities"
-    refusals: ClassVar[dict[str, Any]] = {"DELETE": (refusals.TooLateToCancel, refusals.NotRegistered)}
+    refusals: ClassVar[dict[str, Any]] = {
+        "DELETE": (refusals.TooLateToCancel, refusals.NotRegistered, door_refusals.CheckedInAlready)
+    }
 
     @extend_schema(operation_id="take_companion_off", request=None, responses={200: RegistrationShape})
     def delete(self, request: Request, registration_id: int, companion_id: int) -> Response:
