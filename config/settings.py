@@ -365,6 +365,9 @@ PARTY_PASSES = env.int("PARTY_PASSES", 2)
 # 0: nothing follows when somebody keeps a place and does not come; else the days until the next registration.
 NO_SHOW_DELAY_DAYS = env.int("NO_SHOW_DELAY_DAYS", 0)
 CHANGE_NOTICE_MINUTES = env.int("CHANGE_NOTICE_MINUTES", 10)
+# Minutes of help between neighbours that the ledger takes from one person: of one post, and of one day.
+HELP_MINUTES_A_POST = env.int("HELP_MINUTES_A_POST", 480)
+HELP_MINUTES_A_DAY = env.int("HELP_MINUTES_A_DAY", 480)
 PHOTOS_A_DAY = env.int("PHOTOS_A_DAY", 100)
 # So many first posts of a new neighbour wait for a look; so many neighbours who report something hide it.
 MODERATION_NEWCOMER_POSTS = env.int("MODERATION_NEWCOMER_POSTS", 3)

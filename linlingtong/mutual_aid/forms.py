@@ -253,6 +253,7 @@ class SayForm(forms.Form):
 
 
 class DoneForm(forms.Form):
-    """How long it took; not saying is fine."""
+    """How long it took, and whose help is meant; not saying is fine."""
 
     minutes = forms.IntegerField(required=False, min_value=0, max_value=LONGEST_MINUTES)
+    claim = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

@@ -99,8 +99,7 @@ def _open_badge(post: HelpPost) -> dict[str, str]:
 def claimer_names(posts: Iterable[HelpPost]) -> dict[int, list[str]]:
     """Who helps in these posts, by nickname, in one query."""
     found: dict[int, list[str]] = {post.pk: [] for post in posts}
-    shown = (*Claim.HELD, Claim.State.COMPLETED)
-    rows = Claim.objects.filter(post__in=found, state__in=shown).order_by("pk").values_list("post", "helper__nickname")
+    rows = Claim.objects.seated().filter(post__in=found).order_by("pk").values_list("post", "helper__nickname")
     for post, nickname in rows if found else ():
         found[post].append(nickname or _("a neighbour"))
     return found

@@ -197,7 +197,7 @@ def test_seven_days_of_silence_confirm() -> None:
     claim = ClaimFactory.create()
     actions.done(claim.post_id, by=claim.helper)
     assert actions.confirm_silent() == 0
-    HelpPost.objects.update(moved_at=timezone.now() - dt.timedelta(days=7))
+    Claim.objects.update(done_at=timezone.now() - dt.timedelta(days=7))
     assert actions.confirm_silent() == 1
     assert actions.confirm_silent() == 0
     claim.post.refresh_from_db()

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django.fixtures import Settings
 
 from linlingtong.accounts.models import User
 from linlingtong.core.refusal import Refusal
 from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.models import Claim, HelpPost
+from linlingtong.volunteering.models import ServiceEntry
 from tests.factories import AreaFactory, UserFactory
-from tests.mutual_aid.factories import HelpPostFactory
+from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS, CLAIMERS = 300, 4
@@ -93,3 +95,34 @@ def test_the_last_wall_holds_without_turns() -> None:
     actions.claim(post.pk, first, by=first)
     with pytest.raises(Exception, match=r"one_helper_in_each_seat|never_more_helpers"):
         Claim.objects.create(post=post, helper=second, state="accepted", seat=1, accepted_at=post.created_at)
+
+
+def _minutes_of_a_day(settings: Settings) -> list[int]:
+    """Twelve helpers, each confirmed by two askers at once, may bring 100 minutes a day: what each of them has."""
+    settings.HELP_MINUTES_A_DAY = 100
+    helpers = UserFactory.create_batch(12)
+    pairs = [[ClaimFactory.create(helper=helper, post__minutes=100) for _ in range(2)] for helper in helpers]
+    for claim in (claim for pair in pairs for claim in pair):
+        actions.done(claim.post_id, by=claim.helper)
+    step = threading.Barrier(2)
+
+    def confirm(side: int) -> None:
+        try:
+            for pair in pairs:
+                step.wait(60)
+                actions.confirm(pair[side].post_id, by=pair[side].post.author)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(confirm, range(2)))
+    return [sum(ServiceEntry.objects.filter(resident=one).values_list("minutes", flat=True)) for one in helpers]
+
+
+def test_two_posts_confirmed_at_once_stay_below_the_limit_of_the_day(settings: Settings) -> None:
+    assert set(_minutes_of_a_day(settings)) == {100}
+
+
+def test_control_without_the_helpers_turn_both_count(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linlingtong.mutual_aid.actions.moves.take_turns", lambda _turns: None)
+    assert max(_minutes_of_a_day(settings)) == 200

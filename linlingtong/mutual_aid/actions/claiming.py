@@ -21,7 +21,7 @@ from linlingtong.mutual_aid.actions.moves import (
 )
 from linlingtong.mutual_aid.actions.refusals import AlreadyClaimed, NobodyToChoose, OfferPaused, OwnPost
 from linlingtong.mutual_aid.limits import contact_within
-from linlingtong.mutual_aid.models import Claim, HelpPost
+from linlingtong.mutual_aid.models import Claim, HelpEvent, HelpPost
 from linlingtong.mutual_aid.permissions import check_asks
 
 FULL = (State.CLAIMED, State.IN_PROGRESS, State.AWAITING_CONFIRM, State.COMPLETED)
@@ -42,7 +42,7 @@ def claim(post_id: int, helper: User, *, by: User, note: str = "") -> Claimed:
     post = post_in_turn(post_id, people=[helper.pk])
     if not HelpPost.objects.visible_to(helper).filter(pk=post_id).exists():
         raise HelpPost.DoesNotExist
-    mine = post.claims.live().filter(helper=helper).first()
+    mine = post.claims.filter(helper=helper, state__in=(*Claim.LIVE, Claim.State.COMPLETED)).order_by("-pk").first()
     if mine is not None:
         mine.post = post
         return Claimed(mine, created=False)
@@ -85,19 +85,26 @@ def take_seat(post: HelpPost, row: Claim, *, by: User) -> None:
         raise AlreadyClaimed(alternatives=alternatives(post, row.helper))
     post.taken += 1
     now = timezone.now()
-    seats = set(post.claims.held().values_list("seat", flat=True))
+    seats = set(post.claims.seated().values_list("seat", flat=True))
     row.seat = next(number for number in range(1, post.helpers_needed + 1) if number not in seats)
     row.state, row.accepted_at, row.contact_until = Claim.State.ACCEPTED, now, now + contact_within(post)
     row.save()
-    if post.places_left == 0:
-        event = advance(post, State.CLAIMED, What.CLAIMED, by=by, claim=row)
-        decline_the_rest(post)
-    else:
-        event = note(post, What.CLAIMED, by=by, claim=row)
+    event = _seat_given(post, row, by=by)
     if by.pk != post.author_id:
         tidings.inform([post.author], post, event, tidings.claimed)
     if by.pk != row.helper_id:
         tidings.inform([row.helper], post, event, tidings.accepted)
+
+
+def _seat_given(post: HelpPost, row: Claim, *, by: User) -> HelpEvent:
+    """One event: the post is full, or open to others again, or goes on as it stands."""
+    if post.places_left == 0:
+        event = advance(post, State.CLAIMED, What.CLAIMED, by=by, claim=row)
+        decline_the_rest(post)
+        return event
+    if post.state == State.OFFERED and not post.claims.filter(state=Claim.State.APPLIED).exists():
+        return advance(post, State.OPEN, What.CLAIMED, by=by, claim=row)
+    return note(post, What.CLAIMED, by=by, claim=row)
 
 
 def decline_the_rest(post: HelpPost) -> None:
@@ -119,8 +126,6 @@ def accept(claim_id: int, *, by: User) -> Claim:
     if row.state != Claim.State.APPLIED:
         raise NobodyToChoose
     take_seat(post, row, by=by)
-    if post.state == State.OFFERED and not post.claims.filter(state=Claim.State.APPLIED).exists():
-        advance(post, State.OPEN, What.CLAIMED, by=by, claim=row)
     return row
 
 
@@ -151,7 +156,7 @@ def release(post_id: int, helper: User, *, by: User | None) -> Claim:
     row.post = post
     if row.state == Claim.State.RELEASED:
         return row
-    if row.state not in Claim.LIVE or post.state in (State.AWAITING_CONFIRM, State.DISPUTED):
+    if row.state not in Claim.LIVE or row.is_said or post.state == State.DISPUTED:
         raise not_now(post)
     had_seat = row.state in Claim.HELD
     event = give_back(post, row, Claim.State.RELEASED, What.RELEASED, by=by)

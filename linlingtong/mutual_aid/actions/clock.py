@@ -2,14 +2,14 @@
 
 import datetime as dt
 
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.core.turns import in_turn
 from linlingtong.mutual_aid.actions import tidings
 from linlingtong.mutual_aid.actions.claiming import decline_the_rest
-from linlingtong.mutual_aid.actions.finishing import confirm_by_silence
+from linlingtong.mutual_aid.actions.finishing import confirm_by_silence, nobody_else
 from linlingtong.mutual_aid.actions.moves import State, What, advance, give_back, note, post_in_turn
 from linlingtong.mutual_aid.limits import (
     CONFIRMED_BY_SILENCE,
@@ -27,7 +27,7 @@ def lapse_claims() -> int:
     """Helpers who got in touch with nobody in time lose their seat; the post is open again."""
     late = Claim.objects.filter(state=Claim.State.ACCEPTED, contacted_at=None, contact_until__lte=timezone.now())
     # a dispute or a word that it is done stops the clock
-    late = late.exclude(post__state__in=(State.AWAITING_CONFIRM, State.DISPUTED))
+    late = late.filter(asker_done_at=None).exclude(post__state=State.DISPUTED)
     ids = list(late.order_by("contact_until").values_list("pk", flat=True)[:AT_ONCE])
     return sum(_lapse(pk) for pk in ids)
 
@@ -38,9 +38,9 @@ def _lapse(claim_id: int) -> int:
     post = post_in_turn(post_id, people=[helper_id])
     claim = Claim.objects.select_related("helper").get(pk=claim_id)
     is_late = claim.contact_until is not None and claim.contact_until <= timezone.now()
-    if claim.state != Claim.State.ACCEPTED or claim.contacted_at or not is_late:
+    if claim.state != Claim.State.ACCEPTED or claim.contacted_at or claim.asker_done_at or not is_late:
         return 0
-    if post.state in (State.AWAITING_CONFIRM, State.DISPUTED):
+    if post.state == State.DISPUTED:
         return 0
     event = give_back(post, claim, Claim.State.LAPSED, What.LAPSED, by=None)
     _pause_when_often(claim.helper)
@@ -71,9 +71,7 @@ def _expire(post_id: int) -> int:
     if post.state not in HelpPost.TAKING or not is_due:
         return 0
     if post.taken:
-        advance(post, State.CLAIMED, What.CLAIMED, by=None, helpers_needed=F("taken"))
-        post.refresh_from_db(fields=["helpers_needed"])
-        decline_the_rest(post)
+        nobody_else(post, by=None)
         return 1
     event = advance(post, State.EXPIRED, What.EXPIRED, by=None)
     decline_the_rest(post)
@@ -105,6 +103,6 @@ def _remind(post_id: int) -> int:
 def confirm_silent() -> int:
     """What nobody confirmed for seven days is confirmed."""
     before = timezone.now() - CONFIRMED_BY_SILENCE
-    due = HelpPost.objects.filter(state=State.AWAITING_CONFIRM, moved_at__lte=before)
-    ids = list(due.order_by("moved_at").values_list("pk", flat=True)[:AT_ONCE])
-    return sum(confirm_by_silence(pk, before).state == State.COMPLETED for pk in ids)
+    is_old = Q(state=Claim.State.DONE, done_at__lte=before) | Q(state=Claim.State.ACCEPTED, asker_done_at__lte=before)
+    due = Claim.objects.filter(is_old).exclude(post__state=State.DISPUTED).order_by("pk")
+    return sum(confirm_by_silence(pk, before) for pk in list(due.values_list("pk", flat=True)[:AT_ONCE]))

@@ -4,7 +4,7 @@ from linlingtong.accounts.models import User
 from linlingtong.core.turns import in_turn
 from linlingtong.moderation.actions import drop
 from linlingtong.mutual_aid.actions.claiming import release
-from linlingtong.mutual_aid.actions.finishing import complete
+from linlingtong.mutual_aid.actions.finishing import complete_claims
 from linlingtong.mutual_aid.actions.moves import (
     MOVES,
     State,
@@ -59,20 +59,21 @@ def _let_go(post_id: int, resident: User) -> None:
     claim = next((one for one in live_claims(post) if one.helper_id == resident.pk), None)
     if claim is None:
         return
-    if post.state in (*HelpPost.TAKING, State.CLAIMED, State.IN_PROGRESS):
-        release(post_id, resident, by=None)
-    elif post.state == State.AWAITING_CONFIRM:
-        complete(post, by=None)
-    else:
+    if post.state == State.DISPUTED:
         give_back(post, claim, Claim.State.ENDED, What.RELEASED, by=None)
+    elif claim.is_said:
+        complete_claims(post, [claim], by=None)
+    else:
+        release(post_id, resident, by=None)
 
 
 @in_turn
 def _end(post_id: int) -> None:
     post = post_in_turn(post_id, people=people_of(post_id))
-    if post.state == State.AWAITING_CONFIRM:
-        complete(post, by=None)
-    elif post.state == State.DISPUTED:
+    said = [claim for claim in live_claims(post) if claim.is_said and post.state != State.DISPUTED]
+    if said:
+        complete_claims(post, said, by=None)
+    if post.state == State.DISPUTED:
         end_claims(live_claims(post), Claim.State.ENDED)
         advance(post, State.WITHDRAWN, What.WITHDRAWN, by=None, taken=0)
     elif State.WITHDRAWN in MOVES[post.state]:

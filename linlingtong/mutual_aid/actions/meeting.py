@@ -50,14 +50,15 @@ def may_reveal(post: HelpPost, user: User) -> bool:
 
 
 def _claims(post: HelpPost) -> list[Claim]:
-    """The claims behind which numbers are shown now."""
-    if post.ended_at and post.ended_at + CONTACT_KEPT <= timezone.now():
+    """The claims behind which numbers are shown now: of several helpers each one's own end counts."""
+    since = timezone.now() - CONTACT_KEPT
+    if post.ended_at and post.ended_at <= since:
         return []
     shown = [*Claim.HELD, Claim.State.COMPLETED]
     if post.state in (State.WITHDRAWN, State.COMPLETED):
         shown.append(Claim.State.ENDED)
-    rows = post.claims.filter(state__in=shown, accepted_at__isnull=False).select_related("helper").order_by("pk")
-    return list(rows)
+    rows = post.claims.filter(state__in=shown, accepted_at__isnull=False).exclude(ended_at__lte=since)
+    return list(rows.select_related("helper").order_by("pk"))
 
 
 def _look(post: HelpPost, claim: Claim, *, viewer: User, owner: User, has_door: bool) -> None:

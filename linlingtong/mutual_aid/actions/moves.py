@@ -16,12 +16,14 @@ from linlingtong.mutual_aid.models import Claim, HelpEvent, HelpPost
 
 State, What = HelpPost.State, HelpEvent.What
 
+# With several helpers some may be under way or have finished when the seats are full or nobody else is needed.
+ENOUGH = (State.CLAIMED, State.AWAITING_CONFIRM, State.COMPLETED)
 MOVES: dict[str, frozenset[str]] = {
     "": frozenset({State.DRAFT, State.PENDING_REVIEW, State.OPEN}),
     State.DRAFT: frozenset({State.PENDING_REVIEW, State.OPEN, State.WITHDRAWN}),
     State.PENDING_REVIEW: frozenset({State.OPEN, State.DRAFT, State.REJECTED, State.WITHDRAWN}),
-    State.OPEN: frozenset({State.OFFERED, State.CLAIMED, State.WITHDRAWN, State.EXPIRED}),
-    State.OFFERED: frozenset({State.OPEN, State.CLAIMED, State.WITHDRAWN, State.EXPIRED}),
+    State.OPEN: frozenset({State.OFFERED, *ENOUGH, State.WITHDRAWN, State.EXPIRED, State.DISPUTED}),
+    State.OFFERED: frozenset({State.OPEN, *ENOUGH, State.WITHDRAWN, State.EXPIRED, State.DISPUTED}),
     State.CLAIMED: frozenset(
         {State.OPEN, State.OFFERED, State.IN_PROGRESS, State.AWAITING_CONFIRM, State.WITHDRAWN, State.DISPUTED}
     ),
@@ -92,6 +94,10 @@ def live_claims(post: HelpPost) -> list[Claim]:
     return claims
 
 
+def held_claims(post: HelpPost) -> list[Claim]:
+    return [claim for claim in live_claims(post) if claim.state in Claim.HELD]
+
+
 def end_claims(claims: Iterable[Claim], to: str) -> None:
     """These claims are over; seats that they held are free."""
     now, claims = timezone.now(), list(claims)
@@ -107,7 +113,7 @@ def give_back(post: HelpPost, claim: Claim, to: str, what: str, *, by: User | No
     left = list(post.claims.live().values_list("state", flat=True))
     waits = Claim.State.APPLIED in left
     if held_a_seat:
-        HelpPost.objects.filter(pk=post.pk).update(taken=F("taken") - 1, asker_done_at=None)
+        HelpPost.objects.filter(pk=post.pk).update(taken=F("taken") - 1)
         post.taken -= 1
     target = State.OFFERED if waits else State.OPEN
     if post.state == target or post.state not in {*HelpPost.TAKING, State.CLAIMED, State.IN_PROGRESS}:

@@ -127,7 +127,10 @@ def send(post_id: int, *, by: User) -> HelpPost:
 
 @in_turn
 def withdraw_post(post_id: int, *, by: User | None, reason: str = "") -> HelpPost:
-    """It is not needed any more; helpers are told and free again. Twice is harmless; raises NotNow."""
+    """It is not needed any more; helpers are told and free again. Twice is harmless.
+
+    Raises NotNow, also while somebody says to have helped: that is confirmed or disputed first.
+    """
     post = post_in_turn(post_id, people=people_of(post_id))
     if not is_asker(by, post) and not may_manage(by, post):
         raise PermissionDenied
@@ -136,11 +139,12 @@ def withdraw_post(post_id: int, *, by: User | None, reason: str = "") -> HelpPos
     if post.state == State.DISPUTED and not may_manage(by, post):
         raise not_now(post)
     claims = live_claims(post)
+    if any(claim.is_said for claim in claims) and not may_manage(by, post):
+        raise not_now(post)
     reason = clean_text(reason)[:200]
-    event = advance(post, State.WITHDRAWN, What.WITHDRAWN, by=by, reason=reason)
+    helped = post.claims.filter(state=Claim.State.COMPLETED).count()
+    event = advance(post, State.WITHDRAWN, What.WITHDRAWN, by=by, reason=reason, taken=helped)
     end_claims(claims, Claim.State.ENDED)
-    HelpPost.objects.filter(pk=post.pk).update(taken=0)
-    post.taken = 0
     drop(KIND, [post.pk], by=by)
     post.reason = reason
     told = [claim.helper for claim in claims]

@@ -50,6 +50,8 @@ class ClaimShape(serializers.Serializer[Any]):
     note = serializers.CharField()
     minutes = serializers.IntegerField(allow_null=True)
     contact_until = serializers.DateTimeField(allow_null=True, help_text="Get in touch until then")
+    done_at = serializers.DateTimeField(allow_null=True, help_text="When its helper said that it is done")
+    asker_done_at = serializers.DateTimeField(allow_null=True, help_text="When the asker said so")
     created_at = serializers.DateTimeField()
 
 
@@ -135,6 +137,8 @@ def claim_row(claim: Claim) -> dict[str, Any]:
         "note": claim.note,
         "minutes": claim.minutes,
         "contact_until": claim.contact_until,
+        "done_at": claim.done_at,
+        "asker_done_at": claim.asker_done_at,
         "created_at": claim.created_at,
     }
 

@@ -47,16 +47,16 @@ class ReasonBody(serializers.Serializer[Any]):
     reason = Text(max_length=200, required=False, allow_blank=True)
 
 
-class MinutesBody(serializers.Serializer[Any]):
+class WhoseBody(serializers.Serializer[Any]):
+    claim = Whole(min_value=1, max_value=2**63 - 1, required=False, help_text="One of several helpers")
+
+
+class MinutesBody(WhoseBody):
     minutes = Whole(min_value=0, max_value=LONGEST_MINUTES, required=False, allow_null=True)
 
 
 class ThanksBody(serializers.Serializer[Any]):
     text = Text(max_length=300)
-
-
-class WhoseBody(serializers.Serializer[Any]):
-    claim = Whole(min_value=1, max_value=2**63 - 1, required=False, help_text="One of several helpers")
 
 
 class HelpClaim(HelpCall):
@@ -96,7 +96,8 @@ class Verb(HelpCall):
     def act(self, request: Request, post_id: int) -> Response:
         me, body = caller(request), read(self.body, request)
         readable(me, post_id)
-        post = type(self).verb(post_id, by=me, **body)
+        whose = {"claim_id": body.pop("claim")} if "claim" in body else {}
+        post = type(self).verb(post_id, by=me, **body, **whose)
         return Response(as_seen_by(post, me))
 
 
@@ -133,7 +134,10 @@ class Done(Verb):
     @extend_schema(operation_id="help_post_done", request=MinutesBody, responses={200: WholeHelpPost})
     @idempotent
     def post(self, request: Request, post_id: int) -> Response:
-        """One side says that it is done; the other is asked to confirm."""
+        """One side says that it is done; the other is asked to confirm.
+
+        The asker names one `claim` of several, or means all of them: then nobody else is needed.
+        """
         return self.act(request, post_id)
 
 
@@ -144,7 +148,7 @@ class Confirm(Verb):
     @extend_schema(operation_id="confirm_help_post", request=MinutesBody, responses={200: WholeHelpPost})
     @idempotent
     def post(self, request: Request, post_id: int) -> Response:
-        """The other side agrees; hours are credited once."""
+        """The other side agrees, to one `claim` or to all that are said to be done; hours are credited once."""
         return self.act(request, post_id)
 
 

@@ -17,11 +17,20 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         """Accepted helpers: they have a seat."""
         return self.filter(state__in=Claim.HELD)
 
+    def seated(self) -> Self:
+        """The same, and those who have helped: their seat is used."""
+        return self.filter(state__in=Claim.SEATED)
+
+    def said(self) -> Self:
+        """One side has said that it is done; the other one has not."""
+        return self.filter(Q(state=Claim.State.DONE) | Q(state=Claim.State.ACCEPTED, asker_done_at__isnull=False))
+
 
 class Claim(models.Model):
     """One neighbour says “I will”. With a seat the neighbour is accepted; no seat is given twice.
 
-    An accepted helper who gets in touch with nobody until `contact_until` loses the seat.
+    An accepted helper who gets in touch with nobody until `contact_until` loses the seat. Each claim is confirmed on
+    its own: by its helper (`done_at`) and by the asker (`asker_done_at`).
     """
 
     class State(models.TextChoices):
@@ -36,6 +45,7 @@ class Claim(models.Model):
 
     HELD = (State.ACCEPTED, State.DONE)
     LIVE = (State.APPLIED, *HELD)
+    SEATED = (*HELD, State.COMPLETED)
 
     post = models.ForeignKey(HelpPost, models.CASCADE, related_name="claims", verbose_name=_("help post"))
     helper = models.ForeignKey(User, models.PROTECT, related_name="claims", verbose_name=_("helper"))
@@ -47,6 +57,7 @@ class Claim(models.Model):
     contact_until = models.DateTimeField(_("in touch until"), null=True, blank=True)
     contacted_at = models.DateTimeField(_("in touch since"), null=True, blank=True)
     done_at = models.DateTimeField(_("said to be done at"), null=True, blank=True)
+    asker_done_at = models.DateTimeField(_("confirmed by the asker at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     created_at = models.DateTimeField(_("claimed at"), default=timezone.now)
 
@@ -76,10 +87,25 @@ class Claim(models.Model):
                 condition=Q(state="accepted", contacted_at__isnull=True),
                 name="claims_without_contact",
             ),
+            models.Index(fields=["done_at"], condition=Q(state="done"), name="claims_for_the_asker"),
+            models.Index(
+                fields=["asker_done_at"],
+                condition=Q(state="accepted", asker_done_at__isnull=False),
+                name="claims_for_the_helper",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.post_id}/{self.helper_id}"
+
+    @property
+    def is_said(self) -> bool:
+        """One side at least has said that it is done."""
+        return self.state == self.State.DONE or self.asker_done_at is not None
+
+    @property
+    def is_agreed(self) -> bool:
+        return self.state == self.State.DONE and self.asker_done_at is not None
 
 
 class HelpEvent(models.Model):
@@ -100,6 +126,8 @@ class HelpEvent(models.Model):
         RECEIVED = "received", _("brought to the desk")
         DELIVERED = "delivered", _("handed over")
         DONE = "done", _("said to be done")
+        CONFIRMED = "confirmed", _("confirmed by both sides")
+        ENOUGH = "enough", _("nobody else is needed")
         COMPLETED = "completed", _("completed")
         THANKED = "thanked", _("thanked")
         WITHDRAWN = "withdrawn", _("withdrawn")

@@ -72,7 +72,7 @@ class HelpPostQuerySet(models.QuerySet["HelpPost"]):
 
 
 class HelpPost(models.Model):
-    """A request, an offer or a micro-wish of one neighbour. `taken` counts accepted helpers, written under the turn.
+    """A request, an offer or a micro-wish of one neighbour. `taken` counts seats: of accepted helpers and who helped.
 
     Moderation is no state: `is_visible` says whether others see the post, wherever it stands.
     `door` is for accepted helpers only, and never for wishes: those go through the community desk.
@@ -159,7 +159,6 @@ class HelpPost(models.Model):
     reminded_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(_("brought to the desk at"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("handed over at"), null=True, blank=True)
-    asker_done_at = models.DateTimeField(_("confirmed by the asker at"), null=True, blank=True)
     opened_at = models.DateTimeField(_("open since"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     moved_at = models.DateTimeField(_("in this state since"), default=timezone.now)
@@ -197,7 +196,6 @@ class HelpPost(models.Model):
             models.Index(fields=["type", "state", "-id"], name="help_by_type"),
             models.Index(fields=["author", "-id"], name="help_by_author"),
             models.Index(fields=["expires_at"], condition=Q(state__in=["open", "offered"]), name="help_by_expiry"),
-            models.Index(fields=["moved_at"], condition=Q(state="awaiting_confirm"), name="help_to_confirm"),
             GinIndex(fields=["search"], name="help_search"),
         ]
 

@@ -40,11 +40,11 @@ PLAIN: dict[str, tuple[Verb, Any]] = {
         gettext_lazy("Thank you for saying so. It is back with the neighbours."),
     ),
     "done": (
-        lambda pk, me, facts: actions.done(pk, by=me, minutes=facts.get("minutes")),
+        lambda pk, me, facts: actions.done(pk, by=me, minutes=facts.get("minutes"), claim_id=facts.get("claim")),
         gettext_lazy("Noted. The other side is asked to confirm."),
     ),
     "confirm": (
-        lambda pk, me, facts: actions.confirm(pk, by=me, minutes=facts.get("minutes")),
+        lambda pk, me, facts: actions.confirm(pk, by=me, minutes=facts.get("minutes"), claim_id=facts.get("claim")),
         gettext_lazy("Thank you, it is confirmed."),
     ),
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from linlingtong.mutual_aid.permissions import is_asker, may_manage
 from linlingtong.photos.models import Photo
 
 State, Type, What = HelpPost.State, HelpPost.Type, HelpEvent.What
+UNDER_WAY = (State.CLAIMED, State.IN_PROGRESS, State.AWAITING_CONFIRM)
 
 
 @dataclass
@@ -27,6 +29,15 @@ class Do:
     url: str
     kind: str = "line"
     is_post: bool = True
+
+
+@dataclass
+class Seat:
+    """One of several helpers, as the asker sees them, and what is to be said about this one."""
+
+    claim: Claim
+    words: str
+    do: Do | None
 
 
 @dataclass
@@ -45,6 +56,7 @@ class Standing:
     asks_minutes: bool = False
     applicants: list[Claim] = field(default_factory=list)
     helpers: list[Claim] = field(default_factory=list)
+    seats: list[Seat] = field(default_factory=list)
     timeline: list[dict[str, str]] = field(default_factory=list)
     photos: list[Photo] = field(default_factory=list)
     receipts: list[Photo] = field(default_factory=list)
@@ -58,7 +70,7 @@ def standing(post: HelpPost, user: User | None) -> Standing:
     claims = list(post.claims.select_related("helper").order_by("pk"))
     mine = _own_claim(claims, user)
     names = showing.area_names([post])
-    held = [claim for claim in claims if claim.state in (*Claim.HELD, Claim.State.COMPLETED)]
+    held = [claim for claim in claims if claim.state in Claim.SEATED]
     asks = user is not None and is_asker(user, post)
     is_helping = mine is not None and mine.state in Claim.LIVE
     is_close = asks or (mine is not None and mine.accepted_at is not None)
@@ -82,7 +94,7 @@ def standing(post: HelpPost, user: User | None) -> Standing:
         else None,
         desk=actions.desk_of(post.area_path) if post.is_through_desk else None,
     )
-    its.timeline = timeline(post, is_helper=is_helping) if is_close or its.is_staff else _outline(post)
+    its.timeline = timeline(post, mine) if is_close or its.is_staff else _outline(post)
     _say_what_can_be_done(post, its, user)
     return its
 
@@ -129,14 +141,28 @@ def _for_asker(post: HelpPost, its: Standing) -> None:
     if post.type == Type.OFFER and post.state in HelpPost.TAKING:
         label, name = (_("Go on"), "resume") if post.is_paused else (_("Pause"), "pause")
         buttons.append(Do(label, _url(name, post)))
-    under_way = post.state in (State.CLAIMED, State.IN_PROGRESS) or (post.state in HelpPost.TAKING and post.taken)
-    if under_way:
-        its.main = Do(_("It is done"), _url("done", post), "solid")
+    if post.helpers_needed > 1 and post.state in (*HelpPost.TAKING, *UNDER_WAY):
+        its.seats = [_seat(post, claim) for claim in its.helpers]
+    waits = any(claim.state == Claim.State.DONE for claim in its.helpers)
+    if post.state in (State.CLAIMED, State.IN_PROGRESS) or (post.state in HelpPost.TAKING and post.taken):
+        label = _("Done, nobody else is needed") if post.state in HelpPost.TAKING else _("It is done")
+        its.main = Do(label, _url("done", post), "solid")
         its.asks_minutes = post.type == Type.OFFER
-    if post.state == State.AWAITING_CONFIRM and post.asker_done_at is None:
+    if post.state == State.AWAITING_CONFIRM and waits:
         its.main = Do(_("Yes, it is done"), _url("confirm", post), "solid")
+    if waits and post.state != State.DISPUTED:
         its.hint = _("Without an answer it counts as confirmed after seven days.")
     _ways_out(post, its)
+
+
+def _seat(post: HelpPost, claim: Claim) -> Seat:
+    if claim.state == Claim.State.DONE:
+        return Seat(claim, _("says it is done"), Do(_("Yes, it is done"), _url("confirm", post), "solid"))
+    if claim.state == Claim.State.COMPLETED:
+        return Seat(claim, str(Claim.State.COMPLETED.label), None)
+    if claim.asker_done_at:
+        return Seat(claim, _("is asked to confirm"), None)
+    return Seat(claim, _("is on it"), Do(_("It is done"), _url("done", post)))
 
 
 def _for_claimer(post: HelpPost, its: Standing, claim: Claim) -> None:
@@ -144,47 +170,52 @@ def _for_claimer(post: HelpPost, its: Standing, claim: Claim) -> None:
         its.hint = _("The neighbour chooses who helps; you hear either way.")
         its.buttons.append(Do(_("Take it back"), _url("release", post), "danger"))
         return
-    if claim.contact_until and not claim.contacted_at and post.state != State.DISPUTED:
+    if claim.contact_until and not claim.contacted_at and not claim.is_said and post.state != State.DISPUTED:
         its.hint = _("Get in touch within %(left)s, else it goes to another neighbour.") % {
             "left": left_words(claim.contact_until)
         }
     if claim.state == Claim.State.ACCEPTED and post.state != State.DISPUTED:
-        awaits = post.state == State.AWAITING_CONFIRM
+        awaits = claim.asker_done_at is not None
         label = _("Yes, it is done") if awaits else _("I have done it")
         its.main = Do(label, _url("confirm" if awaits else "done", post), "solid")
         its.asks_minutes = post.type != Type.OFFER
-    if post.state in (*HelpPost.TAKING, State.CLAIMED, State.IN_PROGRESS):
+    if not claim.is_said and post.state in (*HelpPost.TAKING, State.CLAIMED, State.IN_PROGRESS):
         its.buttons.append(Do(_("Cannot come after all"), _url("release", post), "danger"))
-    if claim.state == Claim.State.DONE and post.state == State.AWAITING_CONFIRM:
+    if claim.state == Claim.State.DONE and post.state != State.DISPUTED:
         its.hint = _("Waiting for the other side; after seven days it counts as confirmed.")
     _ways_out(post, its)
 
 
 def _ways_out(post: HelpPost, its: Standing) -> None:
-    if post.state in (State.CLAIMED, State.IN_PROGRESS, State.AWAITING_CONFIRM):
+    held = [claim for claim in its.helpers if claim.state in Claim.HELD]
+    if held and post.state in (*HelpPost.TAKING, *UNDER_WAY):
         its.buttons.append(Do(_("Something went wrong"), _url("dispute", post), is_post=False))
     withdrawable = (State.DRAFT, State.PENDING_REVIEW, *HelpPost.TAKING, State.CLAIMED, State.IN_PROGRESS)
-    if its.is_mine and post.state in withdrawable:
+    has_helped = any(claim.is_said or claim.state == Claim.State.COMPLETED for claim in its.helpers)
+    if its.is_mine and post.state in withdrawable and not has_helped:
         its.buttons.append(Do(_("Not needed any more"), _url("withdraw", post), "danger", is_post=False))
 
 
-def timeline(post: HelpPost, *, is_helper: bool = False) -> list[dict[str, str]]:
+def timeline(post: HelpPost, mine: Claim | None = None) -> list[dict[str, str]]:
     """What happened, and what comes next, for those who take part."""
     shown = [
-        {"title": _title(event, is_helper=is_helper), "text": _when(event), "state": "done"}
-        for event in post.events.order_by("pk")
+        {"title": _title(event, mine), "text": _when(post, event, mine), "state": "done"}
+        for event in post.events.select_related("claim__helper").order_by("pk")
     ]
     return [*shown[-8:], *_next_steps(post)]
 
 
-def _title(event: HelpEvent, *, is_helper: bool) -> str:
-    if event.what == What.CLAIMED and is_helper:
+def _title(event: HelpEvent, mine: Claim | None) -> str:
+    if event.what == What.CLAIMED and mine is not None and event.claim_id == mine.pk:
         return _("You claimed it")
     return str(What(event.what).label)
 
 
-def _when(event: HelpEvent) -> str:
-    return " · ".join(filter(None, [moment_words(event.at), event.reason]))
+def _when(post: HelpPost, event: HelpEvent, mine: Claim | None) -> str:
+    """The moment, of several helpers which one, and why."""
+    is_others = event.claim is not None and (mine is None or event.claim_id != mine.pk)
+    who = str(event.claim.helper) if event.claim and is_others and post.helpers_needed > 1 else ""
+    return " · ".join(filter(None, [who, moment_words(event.at), event.reason]))
 
 
 def _outline(post: HelpPost) -> list[dict[str, str]]:
@@ -196,9 +227,12 @@ def _outline(post: HelpPost) -> list[dict[str, str]]:
 
 
 def _noted(post: HelpPost) -> int:
-    """The longest time that a helper says it took, which the other side is about to confirm; until then the guess."""
+    """The longest time that a helper says it took, as far as it counts, which the other side is about to confirm.
+
+    Until then the guess.
+    """
     said = post.claims.held().aggregate(longest=Max("minutes"))["longest"]
-    return said or post.minutes or 0
+    return min(said or post.minutes or 0, settings.HELP_MINUTES_A_POST)
 
 
 def _next_steps(post: HelpPost) -> list[dict[str, str]]:

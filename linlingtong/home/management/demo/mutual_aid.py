@@ -142,6 +142,7 @@ class Aid:
             post.taken += 1
             to = State.CLAIMED if post.taken == post.helpers_needed else State.OPEN
             self.event(post, What.CLAIMED, State.OPEN, to, claimed, helper)
+            self.events[-1].claim = claim
         if was_in_touch:
             self.event(post, What.CONTACT, State.CLAIMED, State.IN_PROGRESS, claimed + HOUR, helper)
             self.reveals.append(ContactReveal(claim=claim, viewer=helper, owner=post.author, at=claimed + HOUR))
@@ -155,7 +156,7 @@ class Aid:
             post.received_at = post.delivered_at = end - 2 * HOUR
         self.event(post, What.DONE, State.IN_PROGRESS, State.AWAITING_CONFIRM, end - HOUR, helper)
         self.event(post, What.COMPLETED, State.AWAITING_CONFIRM, State.COMPLETED, end, post.author)
-        claim.done_at = claim.ended_at = post.ended_at = post.asker_done_at = end
+        claim.done_at = claim.ended_at = post.ended_at = claim.asker_done_at = end
         claim.minutes, post.thanks = post.minutes, thanks
 
     def write(self) -> None:
