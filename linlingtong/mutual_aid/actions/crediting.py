@@ -24,8 +24,8 @@ def minutes_of(post: HelpPost, claim: Claim) -> int:
 def credit_help(post: HelpPost, claims: list[Claim]) -> None:
     """The givers' minutes go to the ledger, once for each claim; both sides have confirmed them.
 
-    At most HELP_MINUTES_A_POST for one person and post, and HELP_MINUTES_A_DAY for one person and day; the caller
-    holds the turns of these persons. By rule, not by whoever confirmed last: that may be the giver, and nobody enters hours
+    At most HELP_MINUTES_A_POST for one person and post and HELP_MINUTES_A_DAY for one person and day; the caller holds
+    the turns of these people. By rule, not by whoever confirmed last: that may be the giver, and nobody enters hours
     of their own.
     """
     for claim in claims:
