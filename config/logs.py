@@ -9,8 +9,8 @@ def configure(level: str) -> dict[str, Any]:
     """Set structlog up and answer Django's LOGGING."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.stdlib.add_log_level,
             structlog.processors.format_exc_info,

@@ -257,6 +257,8 @@ class MessageFactory(DjangoModelFactory[Message]):
     key = factory.Sequence("message/{}".format)
     text = "【临灵通】报名成功。"
     due_at = factory.LazyFunction(timezone.now)
+    state = Message.State.PENDING
+    settled_at = factory.LazyAttribute(lambda row: None if row.state in ("pending", "claimed") else row.due_at)
 
 
 class PreferencesFactory(DjangoModelFactory[Preferences]):

@@ -100,11 +100,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
 class Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         now = timezone.now()
-        due = Message.objects.filter(state=State.PENDING, due_at__lte=now)
+        due = Message.objects.live().filter(state=State.PENDING, due_at__lte=now)
         yield _gauge("messages_due", "Messages that should go out now", due.count())
         late = due.filter(due_at__lte=now - LATE).count()
         yield _gauge("messages_late", "Messages due for more than five minutes", late)
-        being_sent = Message.objects.filter(state=State.CLAIMED).count()
+        being_sent = Message.objects.live().filter(state=State.CLAIMED).count()
         yield _gauge("messages_being_sent", "Messages in the hands of a worker", being_sent)
         yield _troubles(now)
         waiting = Session.objects.filter(starts_at__gt=now, waiting__gt=0).aggregate(sum=Sum("waiting"))["sum"]
@@ -132,7 +132,7 @@ def _troubles(now: dt.datetime) -> GaugeMetricFamily:
     """Of the last day, so that an alarm ends when the trouble does; unknown ones stay until they are known."""
     family = GaugeMetricFamily("linlingtong_messages_in_trouble", "Messages that did not arrive", labels=["state"])
     for state in (State.UNKNOWN, State.MISSED, State.FAILED):
-        rows = Message.objects.filter(state=state)
+        rows = Message.objects.in_trouble(state)
         if state != State.UNKNOWN:
             rows = rows.filter(settled_at__gt=now - dt.timedelta(days=1))
         family.add_metric([state.value], rows.count())

@@ -1,8 +1,9 @@
 import datetime as dt
+import functools
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -96,11 +97,24 @@ class Notification(models.Model):
         return self.title
 
 
+class MessageQuerySet(models.QuerySet["Message"]):
+    def live(self) -> Self:
+        """What has not left the house: waiting, or in the hands of a worker."""
+        return self.filter(settled_at=None)
+
+    def in_trouble(self, state: str) -> Self:
+        """What did not arrive, or nobody knows whether it did: failed, unknown or missed."""
+        return self.filter(trouble=state)
+
+
 class Message(models.Model):
     """One row of the outbox: a text that one channel carries to one resident, once for its key.
 
     `subject` and `subject_id` name the row of a board that the message speaks of. A message without a text gets its
     words at the moment of sending from that board, which may also answer that it is no longer true.
+
+    Indexes look at `settled_at` and `trouble` and not at `state`, so that claiming a row and noting that it is being
+    sent touches no index.
 
     `attempt` grows with every claim and fences off workers that were too slow; the lease of a claim runs by the
     database's clock, and `lease_until` of an unknown message is when to ask for its receipt. `sent_as` is the key that
@@ -116,10 +130,13 @@ class Message(models.Model):
         DROPPED = "dropped", _("no longer true")
         MISSED = "missed", _("too late")
 
-    resident = models.ForeignKey(User, models.CASCADE, related_name="messages", verbose_name=_("resident"))
+    # "outbox_of_resident" begins with the resident.
+    resident = models.ForeignKey(
+        User, models.CASCADE, related_name="messages", db_index=False, verbose_name=_("resident")
+    )
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    key = models.CharField(max_length=160, unique=True)
+    key = models.CharField(max_length=160)
     subject = models.CharField(max_length=20, blank=True)
     subject_id = models.BigIntegerField(null=True, blank=True)
     for_start = models.DateTimeField(_("session starts at"), null=True, blank=True)
@@ -137,26 +154,42 @@ class Message(models.Model):
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     sent_again_at = models.DateTimeField(_("sent again at"), null=True, blank=True)
     sent_again_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("sent again by")
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("sent again by"),
     )
+    trouble = models.GeneratedField(
+        expression=Case(When(state__in=("failed", "unknown", "missed"), then=F("state")), default=Value("")),
+        output_field=models.CharField(max_length=8),
+        db_persist=True,
+    )
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        constraints = [
+            # Not `unique` on the field, which adds a second index for LIKE.
+            models.UniqueConstraint(fields=["key"], name="one_message_for_each_key"),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True, state__in=("pending", "claimed"))
+                | Q(settled_at__isnull=False) & ~Q(state__in=("pending", "claimed")),
+                name="what_is_settled_has_its_moment",
+            ),
+        ]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="outbox_due"),
-            models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="outbox_claimed"),
+            models.Index(fields=["due_at", "id"], condition=Q(settled_at__isnull=True), name="outbox_due"),
             models.Index(
-                fields=["subject", "subject_id"],
-                condition=Q(state__in=["pending", "claimed"]),
-                name="outbox_live_by_subject",
+                fields=["subject", "subject_id"], condition=Q(settled_at__isnull=True), name="outbox_live_by_subject"
             ),
-            models.Index(fields=["resident"], condition=Q(state="pending"), name="outbox_pending_of_resident"),
-            models.Index(
-                fields=["state", "settled_at"],
-                condition=Q(state__in=["failed", "unknown", "missed"]),
-                name="outbox_troubles",
-            ),
+            models.Index(fields=["resident", "settled_at"], name="outbox_of_resident"),
+            models.Index(fields=["sent_again_by"], condition=Q(sent_again_by__isnull=False), name="outbox_sent_again"),
+            models.Index(fields=["trouble", "settled_at"], condition=Q(trouble__gt=""), name="outbox_troubles"),
         ]
 
     def __str__(self) -> str:
@@ -184,6 +217,7 @@ class Preferences(models.Model):
         return f"{kind}:{channel}" not in self.muted
 
 
+@functools.lru_cache(maxsize=256)
 def quiet_until(moment: dt.datetime, quiet_from: dt.time, end: dt.time) -> dt.datetime | None:
     """When the quiet hours around `moment` end, on the subdistrict's clock; None outside them.
 

@@ -77,7 +77,7 @@ WITH slots AS MATERIALIZED (
     SELECT *, starts_at AT TIME ZONE %(zone)s AS starts, min(due_at) OVER one_day AS first_due,
         (row_number() OVER (one_day ORDER BY starts_at, id) - 1) / 5 AS part
     FROM (SELECT *, (starts_at AT TIME ZONE %(zone)s)::date AS day, CASE WHEN %(moves)s THEN 0 ELSE id END AS alone
-        FROM wanted WHERE not_after > %(now)s) w
+        FROM wanted WHERE not_after > %(now)s AND (%(moves)s OR due_at <= %(now)s)) w
     WHERE NOT EXISTS (SELECT FROM {Notification} n WHERE n.resident_id = w.resident_id AND n.kind = %(kind)s
         AND n.created_at > %(now)s::timestamptz - %(memory)s
         AND strpos('+' || substr(n.key, length(%(kind)s) + 2) || '+', '+' || w.member || '+') > 0)
@@ -215,8 +215,17 @@ class Standing(NamedTuple):
     day: dt.date
 
 
+# One array instead of a parameter for each row, which takes the ORM longer than PostgreSQL needs for the answer.
+_STANDINGS = """
+SELECT r.id, r.state, u.language, r.session_id FROM {Registration} r JOIN {User} u ON u.id = r.resident_id
+WHERE r.id = ANY(%s)
+""".format(**_TABLES)
+
+
 def _standings(ids: Collection[int]) -> dict[int, Standing]:
-    rows = list(Registration.objects.filter(pk__in=ids).values_list("pk", "state", "resident__language", "session_id"))
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDINGS, [list(ids)])
+        rows = cursor.fetchall()
     sessions = Session.objects.select_related("activity").in_bulk({session_id for *_facts, session_id in rows})
     days = {pk: local(session.starts_at).date() for pk, session in sessions.items()}
     return {pk: Standing(state, language, sessions[key], days[key]) for pk, state, language, key in rows}

@@ -77,7 +77,7 @@ def _about_messages(user: User) -> list[Work]:
     if not may_see_outbox(user):
         return []
     outbox = reverse("admin:notifications_message_changelist")
-    counts = {state: Message.objects.filter(state=state).count() for state in ("unknown", "failed")}
+    counts = {state: Message.objects.in_trouble(state).count() for state in ("unknown", "failed")}
     return [
         (counts["unknown"], _("messages that may not have arrived"), f"{outbox}?state__exact=unknown"),
         (counts["failed"], _("messages that failed"), f"{outbox}?state__exact=failed"),

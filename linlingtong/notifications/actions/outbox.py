@@ -18,41 +18,43 @@ TRIES = 8
 FIRST_LOOK = dt.timedelta(minutes=1)
 SENDING = "sending"
 State = Message.State
+Fate = tuple[str, str, dt.datetime | None, dt.datetime | None, bool, bool]
 
-_NAMES, _COLUMNS = zip(*((f.attname, f.column) for f in Message._meta.concrete_fields), strict=True)  # noqa: SLF001
+# What sending needs of a message; the rest stays where it is.
+_NAMES = (
+    "id", "resident_id", "channel", "kind", "key", "subject", "subject_id", "for_start", "text", "url", "due_at",
+    "not_after", "attempt", "failures", "sent_as",
+)  # fmt: skip
 _TABLE, _PEOPLE, _WISHES = (model._meta.db_table for model in (Message, User, Preferences))  # noqa: SLF001
 # `mates` are what else is due to the same resident, and day reminders of the same day before their own moment:
 # three sessions tomorrow are one message.
 _CLAIM = f"""
 WITH due AS MATERIALIZED (
     SELECT id, resident_id, channel, kind, (for_start AT TIME ZONE %(zone)s)::date AS day
-    FROM {_TABLE} WHERE state = 'pending' AND due_at <= %(now)s
+    FROM {_TABLE} WHERE settled_at IS NULL AND state = 'pending' AND due_at <= %(now)s
     ORDER BY due_at, id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ), mates AS MATERIALIZED (
     SELECT m.id FROM (SELECT DISTINCT resident_id, channel, kind, day FROM due) d
-    JOIN {_TABLE} m ON m.resident_id = d.resident_id AND m.state = 'pending' AND m.channel = d.channel
-        AND m.kind = d.kind AND (m.due_at <= %(now)s
+    JOIN {_TABLE} m ON m.resident_id = d.resident_id AND m.settled_at IS NULL AND m.state = 'pending'
+        AND m.channel = d.channel AND m.kind = d.kind AND (m.due_at <= %(now)s
             OR m.kind = %(by_day)s AND (m.for_start AT TIME ZONE %(zone)s)::date = d.day)
     FOR NO KEY UPDATE OF m SKIP LOCKED
-), mine AS MATERIALIZED (
-    SELECT o.id, o.sent_as <> '' AS is_repeat, u.phone, u.email, u.language, u.is_active,
-        p.muted, p.quiet_from, p.quiet_until
-    FROM (SELECT id FROM due UNION SELECT id FROM mates) ids
-    JOIN {_TABLE} o ON o.id = ids.id JOIN {_PEOPLE} u ON u.id = o.resident_id
-    LEFT JOIN {_WISHES} p ON p.resident_id = o.resident_id
 )
 UPDATE {_TABLE} m SET state = 'claimed', attempt = m.attempt + 1, outcome = '',
     lease_until = clock_timestamp() + %(lease)s
-FROM mine WHERE m.id = mine.id
-RETURNING {", ".join(f"m.{column}" for column in _COLUMNS)},
-    mine.is_repeat, mine.phone, mine.email, mine.language, mine.is_active, mine.muted::text, mine.quiet_from,
-    mine.quiet_until
+FROM (SELECT id FROM due UNION SELECT id FROM mates) mine,
+    {_PEOPLE} u LEFT JOIN {_WISHES} p ON p.resident_id = u.id
+WHERE m.id = mine.id AND u.id = m.resident_id
+RETURNING {", ".join(f"m.{name}" for name in _NAMES)},
+    m.sent_as <> '', u.phone, u.email, u.language, u.is_active, p.muted::text, p.quiet_from, p.quiet_until
 """  # noqa: S608 - names of our own tables and columns
+# CASE, because the planner has never seen a claimed row: it would expect one and compare each with each.
 _BEGIN = f"""
 UPDATE {_TABLE} m SET outcome = %(sending)s, sent_as = v.sent_as, channel = v.channel
 FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(keys)s::text[], %(channels)s::text[])
     AS v (id, attempt, sent_as, channel)
-WHERE m.id = v.id AND m.attempt = v.attempt AND m.state = 'claimed' AND m.lease_until > clock_timestamp()
+WHERE m.id = v.id AND m.attempt = v.attempt
+    AND CASE m.state WHEN 'claimed' THEN m.lease_until > clock_timestamp() END
 RETURNING m.id
 """  # noqa: S608 - the same
 # Who comes late may still tell what became of a message whose lease ran out, as long as nobody else has taken it.
@@ -62,10 +64,11 @@ UPDATE {_TABLE} m SET state = v.state, outcome = v.outcome, due_at = COALESCE(v.
     sent_as = CASE WHEN v.is_clean THEN '' ELSE m.sent_as END,
     settled_at = CASE WHEN v.state = 'pending' THEN NULL
         WHEN v.state = 'unknown' AND m.state = 'unknown' THEN m.settled_at ELSE %(now)s END
-FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(states)s::text[], %(outcomes)s::text[],
-    %(dues)s::timestamptz[], %(looks)s::timestamptz[], %(failed)s::bool[], %(clean)s::bool[])
-    AS v (id, attempt, state, outcome, due_at, look_at, has_failed, is_clean)
-WHERE m.id = v.id AND m.attempt = v.attempt AND (
+FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(fates)s::int[]) AS c (id, attempt, fate)
+JOIN unnest(%(states)s::text[], %(outcomes)s::text[], %(dues)s::timestamptz[], %(looks)s::timestamptz[],
+    %(failed)s::bool[], %(clean)s::bool[]) WITH ORDINALITY
+    AS v (state, outcome, due_at, look_at, has_failed, is_clean, fate) ON v.fate = c.fate
+WHERE m.id = c.id AND m.attempt = c.attempt AND (
     m.state IN ('claimed', 'unknown', 'pending') OR m.state = 'dropped' AND v.state IN ('sent', 'unknown'))
 """  # noqa: S608 - the same
 _EXPIRE = f"""
@@ -75,7 +78,8 @@ UPDATE {_TABLE} m SET state = v.state, outcome = 'lease-expired', lease_until = 
 FROM (
     SELECT id, CASE WHEN outcome <> %(sending)s OR channel = ANY(%(safe)s) AND failures < %(tries)s
         THEN 'pending' ELSE 'unknown' END AS state
-    FROM {_TABLE} WHERE state = 'claimed' AND lease_until <= clock_timestamp() FOR NO KEY UPDATE SKIP LOCKED
+    FROM {_TABLE} WHERE settled_at IS NULL AND state = 'claimed' AND lease_until <= clock_timestamp()
+    FOR NO KEY UPDATE SKIP LOCKED
 ) v WHERE m.id = v.id
 """  # noqa: S608 - the same
 
@@ -116,6 +120,11 @@ class Verdict:
     has_failed: bool = False
     is_clean: bool = False
 
+    @property
+    def fate(self) -> Fate:
+        """What many messages share, and is written once for all of them."""
+        return (str(self.state), self.outcome[:60], self.due_at, self.look_at, self.has_failed, self.is_clean)
+
 
 def claim_due(limit: int) -> list[Claim]:
     """Take up to `limit` due messages, and what goes with them, for as long as the lease lasts; commits at once."""
@@ -134,7 +143,7 @@ def claim_due(limit: int) -> list[Claim]:
 
 
 def _claim(row: tuple[Any, ...]) -> Claim:
-    width = len(_COLUMNS)
+    width = len(_NAMES)
     return Claim(Message.from_db("default", _NAMES, row[:width]), row[width], Person(*row[width + 1 :]))
 
 
@@ -156,16 +165,21 @@ def settle(verdicts: Sequence[Verdict]) -> int:
     """Write down what became of messages, in one statement; those that others claimed since stay as they are."""
     if not verdicts:
         return 0
+    fates: dict[Fate, int] = {}
+    for verdict in verdicts:
+        fates.setdefault(verdict.fate, len(fates) + 1)
+    states, outcomes, dues, looks, failed, clean = (list(column) for column in zip(*fates, strict=True))
     facts: dict[str, Any] = {
         "now": timezone.now(),
         "ids": [v.message.pk for v in verdicts],
         "attempts": [v.message.attempt for v in verdicts],
-        "states": [str(v.state) for v in verdicts],
-        "outcomes": [v.outcome[:60] for v in verdicts],
-        "dues": [v.due_at for v in verdicts],
-        "looks": [v.look_at for v in verdicts],
-        "failed": [v.has_failed for v in verdicts],
-        "clean": [v.is_clean for v in verdicts],
+        "fates": [fates[v.fate] for v in verdicts],
+        "states": states,
+        "outcomes": outcomes,
+        "dues": dues,
+        "looks": looks,
+        "failed": failed,
+        "clean": clean,
     }
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, facts)

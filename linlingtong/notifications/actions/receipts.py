@@ -19,7 +19,7 @@ GIVE_UP = dt.timedelta(days=2)
 def ask_for_receipts(*, seconds: float = 10, limit: int = 200) -> int:
     """Look up what became of unknown texts; answers how many are known now. The rest stays visible to staff."""
     stop = time.monotonic() + seconds
-    asked = Message.objects.filter(state=State.UNKNOWN, channel=Channel.SMS, lease_until__lte=timezone.now())
+    asked = Message.objects.in_trouble(State.UNKNOWN).filter(channel=Channel.SMS, lease_until__lte=timezone.now())
     known = 0
     for message in asked.select_related("resident").order_by("lease_until")[:limit]:
         if time.monotonic() > stop:

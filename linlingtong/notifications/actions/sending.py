@@ -40,7 +40,7 @@ WAITS = (0.5, 1, 2, 5, 15, 30, 60)
 SMALLEST, LARGEST = 50, 500
 # Seconds: a letter that takes longer is slow; letters noted as begun at once are gone after so long.
 SLOW, SLICE = 0.02, 0.01
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 500
 # A person would rather be woken than stand before a closed door.
 URGENT = frozenset({Kind.CANCELLATION, Kind.CHANGE})
 

@@ -71,8 +71,7 @@ def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] 
 
     Also what a worker holds already: it looks once more right before it hands a text over.
     """
-    live = (Message.State.PENDING, Message.State.CLAIMED)
-    waiting = Message.objects.filter(subject=subject, subject_id__in=subject_ids, state__in=live)
+    waiting = Message.objects.live().filter(subject=subject, subject_id__in=subject_ids)
     if kinds:
         waiting = waiting.filter(kind__in=kinds)
     waiting.update(state=Message.State.DROPPED, outcome="withdrawn", settled_at=timezone.now())
