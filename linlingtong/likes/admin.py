@@ -50,7 +50,7 @@ class LikeAdmin(ScopedAdmin[Like]):
 
     path_field = "praise__area_path"
     roles = MANAGERS
-    list_display = ["praise", "resident", "created_at", "voided_at"]
+    list_display = ["praise", "resident", "created_at", "voided_at", "taken_back_at"]
     list_select_related = ["praise__resident", "praise__organization", "resident"]
     list_filter = ["voided_at"]
     date_hierarchy = "created_at"

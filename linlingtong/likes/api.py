@@ -19,6 +19,7 @@ from linlingtong.core.pagination import Pages
 from linlingtong.likes import actions
 from linlingtong.likes.actions import refusals
 from linlingtong.likes.models import Comment, Honour, Like, Praise
+from linlingtong.moderation.actions.refusals import StaysHidden
 from linlingtong.photos.actions import refusals as photo_refusals
 from linlingtong.photos.api import PARSERS, PhotoShape, photo_row, sent
 from linlingtong.photos.reading import photos_by_subject
@@ -45,7 +46,7 @@ class PraiseShape(serializers.Serializer[Any]):
 def praise_rows(praises: list[Praise], user: User | None) -> list[dict[str, Any]]:
     ids = [one.pk for one in praises]
     photos = photos_by_subject("praise", ids)
-    likes = Like.objects.filter(praise__in=ids, resident=user, voided_at=None) if user else Like.objects.none()
+    likes = Like.objects.standing().filter(praise__in=ids, resident=user) if user else Like.objects.none()
     liked = set(likes.values_list("praise", flat=True))
     return [
         {
@@ -80,7 +81,7 @@ class PraiseBody(serializers.Serializer[Any]):
         max_length=30,
         required=False,
         allow_blank=True,
-        help_text="Of the praised neighbour, who is asked; never shown",
+        help_text="Of the praised neighbour, who is asked; never shown. `about` is then their name",
     )
     organization = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, allow_null=True)
 
@@ -95,7 +96,13 @@ class Praises(Public):
     permission_classes = [IsAuthenticatedOrReadOnly]
     parser_classes = PARSERS
     refusals: ClassVar[dict[str, Any]] = {
-        "POST": (refusals.TextMissing, refusals.PhoneInText, refusals.TooManyPraises, *photo_refusals.ALL)
+        "POST": (
+            refusals.TextMissing,
+            refusals.NameMissing,
+            refusals.PhoneInText,
+            refusals.TooManyPraises,
+            *photo_refusals.ALL,
+        )
     }
 
     @extend_schema(operation_id="praises", parameters=[PraiseQuery], responses=PraiseShape(many=True))
@@ -121,6 +128,19 @@ class Praises(Public):
         return Response(praise_rows([praise], user)[0], status=201)
 
 
+class MyPraises(Personal):
+    board = "likes"
+    pagination_class = Pages
+    page_order = ("-id",)
+
+    @extend_schema(operation_id="my_praises", responses=PraiseShape(many=True))
+    def get(self, request: Request) -> Response:
+        """What the caller wrote, what waits for a look too, the newest first."""
+        user, pages = caller(request), Pages()
+        rows = Praise.objects.visible_to(user).filter(author=user).select_related(*WITH)
+        return pages.get_paginated_response(praise_rows(pages.paginate_queryset(rows, request, self), user))
+
+
 def _found(request: Request, praise_id: int) -> Praise:
     user = reader(request)
     found = Praise.objects.visible_to(user).select_related(*WITH).filter(pk=praise_id).first()
@@ -129,14 +149,30 @@ def _found(request: Request, praise_id: int) -> Praise:
     return found
 
 
+class PraiseText(serializers.Serializer[Any]):
+    text = Text(max_length=500)
+
+
 class OnePraise(Public):
     board = "likes"
     permission_classes = [IsAuthenticatedOrReadOnly]
+    refusals: ClassVar[dict[str, Any]] = {
+        "PATCH": (refusals.TextMissing, refusals.PhoneInText, refusals.TooLateToEdit, StaysHidden),
+    }
 
     @extend_schema(operation_id="one_praise", responses=PraiseShape)
     def get(self, request: Request, praise_id: int) -> Response:
         """One praise."""
         user = reader(request)
+        return Response(praise_rows([_found(request, praise_id)], user)[0])
+
+    @extend_schema(operation_id="edit_praise", request=PraiseText, responses=PraiseShape)
+    def patch(self, request: Request, praise_id: int) -> Response:
+        """Other words for one's own praise, within a day; moderation looks again."""
+        user = caller(request)
+        body = PraiseText(data=request.data)
+        body.is_valid(raise_exception=True)
+        actions.edit(praise_id, body.validated_data["text"], by=user)
         return Response(praise_rows([_found(request, praise_id)], user)[0])
 
     @extend_schema(operation_id="withdraw_praise", responses={204: None})
@@ -296,6 +332,7 @@ class Honours(Public):
 
 routes: list[URLPattern] = [
     path("praises/", Praises.as_view(), name="praises"),
+    path("me/praises/", MyPraises.as_view(), name="my_praises"),
     path("praises/<id:praise_id>/", OnePraise.as_view(), name="one_praise"),
     path("praises/<id:praise_id>/like/", PraiseLike.as_view(), name="like"),
     path("praises/<id:praise_id>/comments/", Comments.as_view(), name="comments"),

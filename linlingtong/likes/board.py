@@ -1,19 +1,23 @@
+import datetime as dt
+
+from django.db.models import Count, Exists, OuterRef, Sum
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
-from linlingtong.core.board import Board
+from linlingtong.accounts.permissions import scope_for
+from linlingtong.areas.models import Area
+from linlingtong.core.board import Board, Work
 from linlingtong.core.search import Found
 from linlingtong.core.subject import Facts, Subject
-from linlingtong.core.time import local
+from linlingtong.core.time import today
 from linlingtong.likes import actions
 from linlingtong.likes.models import Comment, Praise
 from linlingtong.likes.permissions import may_see_comment, may_see_praise
 from linlingtong.likes.views.wall import home_card
 
 MOST = 10
-NIGHT = 3
 
 
 def find(text: str, _user: User | None) -> list[Found]:
@@ -50,19 +54,37 @@ def comment_facts(comment_id: int) -> Facts | None:
     return Facts(found.author, found.text, found.praise.area_path) if found else None
 
 
-def reconcile_at_night() -> int:
-    """Once a night, in its third hour's first minute."""
-    now = local(timezone.now())
-    return actions.reconcile() if (now.hour, now.minute) == (NIGHT, 0) else 0
+def figures(path: str) -> dict[str, int]:
+    """What neighbours praised and how many likes stand under it."""
+    praises = Praise.objects.visible_to().filter(area_path__startswith=path)
+    found = praises.aggregate(number=Count("pk"), likes=Sum("like_count"))
+    return {"praises": found["number"], "likes": found["likes"] or 0}
+
+
+def work(user: User) -> list[Work]:
+    """Last month's rolls of honour that are still to be put together: communities with praise and without a roll."""
+    first = (today().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+    start, end = actions.month_bounds(first)
+    praised = Praise.objects.visible_to().filter(created_at__gte=start, created_at__lt=end)
+    praised = praised.filter(area_path__startswith=OuterRef("path"))
+    communities = Area.objects.within(scope_for(user)).communities().exclude(honours__month=first)
+    count = communities.filter(Exists(praised)).count()
+    return (
+        [(count, said("rolls of honour of last month to publish"), reverse("admin:likes_honour_roll"))]
+        if count
+        else []
+    )
 
 
 board = Board(
     "likes",
     card=home_card,
     find=find,
+    figures=figures,
+    work=work,
     export=actions.own_words,
     forget=actions.forget,
-    steps={"tell_likes": actions.tell_likes, "reconcile_likes": reconcile_at_night},
+    steps={"tell_likes": actions.tell_likes, "reconcile_likes": actions.reconcile_at_night},
     subjects=(
         Subject(
             kind="praise",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Organization
 from linlingtong.likes.actions import Words
+from linlingtong.likes.actions.refusals import NameMissing
 from linlingtong.likes.models import Praise
 from linlingtong.photos.forms import PhotosField
 
@@ -47,14 +48,24 @@ class PraiseForm(forms.Form):
     )
     photos = PhotosField(most=MOST_PHOTOS)
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, thanked: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.thanked = thanked
         fields: dict[str, Any] = dict(self.fields)
         fields["photos"].by = by
         fields["organization"].queryset = Organization.objects.active().exclude(kind="dormitory").order_by("name")
+        if thanked is not None:
+            for name in ("about", "phone", "organization"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("phone") and not found.get("about"):
+            self.add_error("about", NameMissing.message)
+        return found
 
     def words(self) -> Words:
-        return Words(**self.cleaned_data)
+        return Words(**self.cleaned_data, resident=self.thanked)
 
 
 class TextForm(forms.Form):

@@ -118,20 +118,35 @@ class Praise(models.Model):
         return self.text.replace(PERSON, gettext("a neighbour") if self.consent else self.shown_name)
 
 
+class LikeQuerySet(models.QuerySet["Like"]):
+    def standing(self) -> Self:
+        """Those that count: neither taken back by who gave them nor voided by staff."""
+        return self.filter(voided_at=None, taken_back_at=None)
+
+
 @pghistory.track(pghistory.UpdateEvent(condition=pghistory.AnyChange("voided_at")), model_name="LikeEvent")
 class Like(models.Model):
-    """One resident likes one praise. Voided ones stay, so that they are not given again."""
+    """One resident likes one praise. Voided ones stay, so that they are not given again.
+
+    What was taken back stays for a day, so that giving and taking in turn does not get round the limits.
+    """
 
     praise = models.ForeignKey(Praise, models.CASCADE, related_name="likes")
     resident = models.ForeignKey(User, models.CASCADE, related_name="likes")
     created_at = models.DateTimeField(_("liked at"), default=timezone.now)
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
+    taken_back_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
+
+    objects = LikeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("like")
         verbose_name_plural = _("likes")
         constraints = [models.UniqueConstraint(fields=["praise", "resident"], name="one_like_each")]
-        indexes = [models.Index(fields=["resident", "created_at"], name="likes_of_a_resident")]
+        indexes = [
+            models.Index(fields=["resident", "created_at"], name="likes_of_a_resident"),
+            models.Index(fields=["taken_back_at"], condition=Q(taken_back_at__isnull=False), name="likes_taken_back"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.praise_id}/{self.resident_id}"

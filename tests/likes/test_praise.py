@@ -259,8 +259,16 @@ def test_no_more_than_two_fifths_of_one_company_count() -> None:
     backing = set(range(10))
     assert capped(backing, {}) == 10
     assert capped(backing, dict.fromkeys(range(4), 1)) == 10
-    assert capped(backing, dict.fromkeys(range(8), 1)) == 6
-    assert capped(backing, dict.fromkeys(range(10), 1)) == 4
+    assert capped(backing, dict.fromkeys(range(6), 1)) == 6
+    assert capped(backing, dict.fromkeys(range(8), 1)) == 3
+    assert capped(backing, dict.fromkeys(range(10), 1)) == 0
+    assert capped(backing, dict.fromkeys(range(5), 1) | dict.fromkeys(range(5, 10), 2)) == 0
+    thirds = dict.fromkeys(range(3), 1) | dict.fromkeys(range(3, 6), 2) | dict.fromkeys(range(6, 9), 3)
+    assert capped(backing, thirds) == 10
+    for number in range(12):
+        for colleagues in range(number + 1):
+            counted = capped(set(range(number)), dict.fromkeys(range(colleagues), 1))
+            assert (counted - (number - colleagues)) * 5 <= counted * 2
 
 
 def test_candidates_leave_out_oneself_the_household_and_fresh_accounts() -> None:

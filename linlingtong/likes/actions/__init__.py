@@ -1,6 +1,6 @@
-from linlingtong.likes.actions.honours import Candidate, candidates, publish_roll
+from linlingtong.likes.actions.honours import Candidate, candidates, month_bounds, publish_roll
 from linlingtong.likes.actions.leaving import forget, own_words
-from linlingtong.likes.actions.liking import like, reconcile, tell_likes, unlike, void_likes
+from linlingtong.likes.actions.liking import like, reconcile, reconcile_at_night, tell_likes, unlike, void_likes
 from linlingtong.likes.actions.writing import (
     Words,
     answer_consent,
@@ -27,9 +27,11 @@ __all__ = [
     "hide_comment",
     "hide_praise",
     "like",
+    "month_bounds",
     "own_words",
     "publish_roll",
     "reconcile",
+    "reconcile_at_night",
     "show_comment",
     "show_praise",
     "tell_likes",

@@ -18,7 +18,7 @@ from linlingtong.likes.models import Honour, Like, Praise
 from linlingtong.notifications.actions import tell
 
 SEASONED = dt.timedelta(days=7)
-LARGEST_SHARE = 0.4
+LARGEST_SHARE = 40
 MOST = 20
 
 
@@ -67,7 +67,7 @@ def _beneficiary(praise: Praise) -> object:
 
 
 def _likers(praises: Sequence[Praise]) -> dict[int, set[int]]:
-    rows = Like.objects.filter(praise__in=praises, voided_at=None, resident__phone_verified_at__isnull=False)
+    rows = Like.objects.standing().filter(praise__in=praises, resident__phone_verified_at__isnull=False)
     seasoned = rows.filter(resident__date_joined__lte=F("created_at") - SEASONED, resident__is_active=True)
     others = seasoned.exclude(resident=F("praise__author")).exclude(resident=F("praise__resident"))
     same_door = Q(resident__home_area=F("praise__resident__home_area"), resident__home_area__level=Area.Level.BUILDING)
@@ -83,11 +83,15 @@ def _companies(residents: set[int]) -> dict[int, int]:
 
 
 def capped(backing: set[int], companies: dict[int, int]) -> int:
-    """How many of them count when nobody's colleagues are more than two fifths of all."""
-    limit = max(int(len(backing) * LARGEST_SHARE), 1)
+    """How many of them count when of those that count no company has more than two fifths: the largest such number."""
     colleagues = Counter(companies[one] for one in backing if one in companies)
-    surplus = sum(max(number - limit, 0) for number in colleagues.values())
-    return len(backing) - surplus
+    others = len(backing) - colleagues.total()
+    counted, fewer = -1, len(backing)
+    while counted != fewer:
+        counted = fewer
+        limit = counted * LARGEST_SHARE // 100
+        fewer = others + sum(min(number, limit) for number in colleagues.values())
+    return counted
 
 
 @in_turn

@@ -12,7 +12,7 @@ def forget(resident: User) -> None:
         take_away(praise, by=resident)
     for pk in Comment.objects.filter(author=resident, deleted_at=None).values_list("pk", flat=True):
         delete_comment(pk, by=resident)
-    for pk in Like.objects.filter(resident=resident, voided_at=None).values_list("praise_id", flat=True):
+    for pk in Like.objects.standing().filter(resident=resident).values_list("praise_id", flat=True):
         take_back(pk, by=resident)
     Like.objects.filter(resident=resident).delete()
     Praise.objects.filter(resident=resident).update(resident=None, consent=Praise.Consent.ANONYMOUS)
@@ -30,6 +30,6 @@ def own_words(resident: User) -> dict[str, Any]:
             for one in praises
         ],
         "comments": list(comments.values("praise", "text", "created_at")),
-        "likes": list(likes.values("praise", "created_at")),
+        "likes": list(likes.values("praise", "created_at", "taken_back_at")),
         "praised_in": list(about.values("id", "consent", "created_at")),
     }

@@ -8,6 +8,11 @@ class TextMissing(Refusal):
     message = _("Write what was good, in a few words.")
 
 
+class NameMissing(Refusal):
+    code = "name_missing"
+    message = _("Write the neighbour's name beside the number: it stays out of the text until they agree.")
+
+
 class PhoneInText(Refusal):
     code = "phone_in_text"
     message = _("Leave the phone number out: everybody can read this.")

@@ -14,6 +14,7 @@ from linlingtong.core.turns import in_turn, take_turn
 from linlingtong.likes.actions import tidings
 from linlingtong.likes.actions.liking import DAY, when_words
 from linlingtong.likes.actions.refusals import (
+    NameMissing,
     NoReplyHere,
     NothingAsked,
     PhoneInText,
@@ -37,27 +38,34 @@ Consent = Praise.Consent
 
 @dataclass(frozen=True)
 class Words:
-    """What somebody writes. `phone` is that of the praised neighbour, who is then asked; it is not kept."""
+    """What somebody writes. `phone` is that of the praised neighbour, who is then asked; it is not kept.
+
+    `resident` is a neighbour whom the author knows already, from a good turn in another board.
+    """
 
     topic: str
     text: str
     about: str = ""
     phone: str = ""
     organization: Organization | None = None
+    resident: User | None = None
     photos: Sequence[Photo] = field(default_factory=list)
 
 
 @in_turn
 def write(words: Words, *, by: User) -> Praise:
-    """Praise somebody. Whether the phone of the praised belongs to anybody shows in nothing that comes back.
+    """Praise somebody. Whose the phone of the praised is, and whether anybody's, shows in nothing that comes back.
 
-    Raises TextMissing, TooManyPraises, or what photos and moderation raise.
+    So only the name that the author gives beside it leaves the text, never one that we know of the number.
+    Raises TextMissing, NameMissing, PhoneInText, TooManyPraises, or what photos and moderation raise.
     """
     text, about = clean_text(words.text)[:500], " ".join(clean_text(words.about).split())[:30]
     if not text:
         raise TextMissing
     if holds_mobile(text):
         raise PhoneInText
+    if words.phone and not about:
+        raise NameMissing
     take_turn("praises of", by.pk)
     lately = list(
         Praise.objects.filter(author=by, created_at__gt=timezone.now() - DAY)
@@ -69,10 +77,11 @@ def write(words: Words, *, by: User) -> Praise:
     praise = Praise(author=by, topic=words.topic, organization=words.organization, about=surname_only(about, words))
     praise.area = _community(by)
     praise.area_path = praise.area.path
-    praised = _registered(words.phone, by)
-    if words.phone:  # whether it is anybody's or not: both read the same
-        praise.resident, praise.consent, praise.about = praised, Consent.ASKED, ""
-    praise.text = without_names(text, [about, praised.nickname if praised else ""]) if _is_person(words) else text
+    if words.resident or words.phone:  # whether the phone is anybody's or not: both read the same
+        praise.resident = words.resident or _registered(words.phone, by)
+        praise.consent, praise.about = Consent.ASKED, ""
+    known = words.resident.nickname if words.resident else ""
+    praise.text = without_names(text, [about, known]) if _is_person(words) else text
     praise.save()
     attach(
         list(words.photos), subject="praise", subject_id=praise.pk, area_path=praise.area_path, is_public=True, by=by
@@ -90,7 +99,7 @@ def _community(author: User) -> Area:
 
 
 def _is_person(words: Words) -> bool:
-    return words.topic == Praise.Topic.NEIGHBOUR or bool(words.phone)
+    return words.topic == Praise.Topic.NEIGHBOUR or bool(words.phone) or words.resident is not None
 
 
 def surname_only(about: str, words: Words) -> str:
@@ -141,10 +150,12 @@ def _ask(praise: Praise) -> None:
 
 @in_turn
 def edit(praise_id: int, text: str, *, by: User) -> Praise:
-    """Other words within a day; moderation looks again. Raises TextMissing, TooLateToEdit, StaysHidden."""
-    praise = Praise.objects.select_for_update(of=("self",), no_key=True).get(
-        pk=praise_id, author=by, withdrawn_at=None
-    )
+    """Other words within a day; moderation looks again. Raises TextMissing, PhoneInText, TooLateToEdit, StaysHidden.
+
+    The name that everybody reads now follows the praised neighbour's consent as before.
+    """
+    rows = Praise.objects.select_related("resident").select_for_update(of=("self",), no_key=True)
+    praise = rows.get(pk=praise_id, author=by, withdrawn_at=None)
     text = clean_text(text)[:500]
     if not text:
         raise TextMissing
@@ -152,8 +163,8 @@ def edit(praise_id: int, text: str, *, by: User) -> Praise:
         raise PhoneInText
     if timezone.now() > praise.created_at + EDITABLE:
         raise TooLateToEdit
-    name = praise.resident.nickname if praise.resident else ""
-    praise.text, praise.edited_at = without_names(text, [name]), timezone.now()
+    praise.text = without_names(text, [praise.shown_name] if praise.consent else [])
+    praise.edited_at = timezone.now()
     praise.save(update_fields=["text", "edited_at"])
     _review(praise, by)
     return praise

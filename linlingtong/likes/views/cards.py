@@ -23,7 +23,7 @@ def cards(praises: Iterable[Praise], user: User | None) -> list[dict[str, Any]]:
     ids = [one.pk for one in rows]
     photos = photos_by_subject("praise", ids)
     mine = (
-        set(Like.objects.filter(praise__in=ids, resident=user, voided_at=None).values_list("praise", flat=True))
+        set(Like.objects.standing().filter(praise__in=ids, resident=user).values_list("praise", flat=True))
         if user
         else set()
     )

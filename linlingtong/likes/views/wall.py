@@ -11,9 +11,11 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.areas.models import Area
 from linlingtong.core.refusal import Refusal
+from linlingtong.core.sealed import unsealed
 from linlingtong.core.time import at, today
 from linlingtong.likes import actions
 from linlingtong.likes.actions.picturing import fingerprint, kept_picture
@@ -27,6 +29,7 @@ MONTHS = 12
 MOST_AREAS = 8
 PREFILL = 300
 LONGEST_NUMBER = 18
+LONGEST_TOKEN = 200
 
 
 @require_safe
@@ -59,7 +62,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 
 
 def likes_of(day: dt.date) -> int:
-    return Like.objects.filter(created_at__gte=at(day), voided_at=None).count()
+    return Like.objects.standing().filter(created_at__gte=at(day)).count()
 
 
 def _number(text: str) -> int:
@@ -115,7 +118,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, praise: Praise, form: CommentForm, status: int = 200) -> HttpResponse:
     user = reader(request)
     photos = photos_by_subject("praise", [praise.pk])[praise.pk]
-    is_liked = user is not None and Like.objects.filter(praise=praise, resident=user, voided_at=None).exists()
+    is_liked = user is not None and Like.objects.standing().filter(praise=praise, resident=user).exists()
     context = {
         "card": card(praise, photos, is_liked=is_liked, user=user),
         "praise": praise,
@@ -131,8 +134,9 @@ def _page(request: HttpRequest, praise: Praise, form: CommentForm, status: int =
 def new(request: HttpRequest) -> HttpResponse:
     """Write a praise; what is typed and chosen stays whatever happens."""
     me = caller(request)
+    thanked = _thanked(request, me)
     if request.method == "POST":
-        form = PraiseForm(request.POST, request.FILES, by=me)
+        form = PraiseForm(request.POST, request.FILES, by=me, thanked=thanked)
         if form.is_valid():
             try:
                 praise = actions.write(form.words(), by=me)
@@ -149,8 +153,21 @@ def new(request: HttpRequest) -> HttpResponse:
         if request.GET.get("title"):  # one tap from an activity that is over
             given = {"about": request.GET["title"][:30].replace("\x00", "")}
         kind = request.GET.get("kind", "team" if request.GET.get("title") else "")
-        form = PraiseForm(by=me, initial=given | ({"topic": kind} if kind in Praise.Topic.values else {}))
-    return render(request, "likes/new.html", {"form": form})
+        given |= {"topic": kind} if kind in Praise.Topic.values else {}
+        form = PraiseForm(by=me, thanked=thanked, initial=given)
+    token = _token(request) if thanked else ""
+    return render(request, "likes/new.html", {"form": form, "thanked": thanked, "token": token})
+
+
+def _token(request: HttpRequest) -> str:
+    return (request.POST if request.method == "POST" else request.GET).get("to", "")[:LONGEST_TOKEN]
+
+
+def _thanked(request: HttpRequest, me: User) -> User | None:
+    """The neighbour to whom thanks in another board belong; they are asked like everybody who is praised."""
+    key = unsealed("praised", _token(request), reader=me.pk)
+    found: User | None = User.objects.residents().filter(pk=key).exclude(pk=me.pk).first() if key else None
+    return found
 
 
 @login_required
@@ -203,7 +220,7 @@ def _liked(request: HttpRequest, pk: int, verb: Any) -> HttpResponse:
         messages.warning(request, refusal.detail)
     if request.headers.get("HX-Request"):
         praise = _readable(request, pk)
-        is_liked = Like.objects.filter(praise=praise, resident=user, voided_at=None).exists()
+        is_liked = Like.objects.standing().filter(praise=praise, resident=user).exists()
         return render(request, "likes/_like.html", {"card": card(praise, [], is_liked=is_liked, user=user)})
     wanted = request.POST.get("next", "")
     return redirect(

@@ -9,8 +9,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import reader
 from linlingtong.areas.models import Area
+from linlingtong.core.sealed import sealed
 from linlingtong.mutual_aid import actions, showing
 from linlingtong.mutual_aid.models import Claim, HelpPost
 from linlingtong.mutual_aid.views.cards import cards
@@ -86,21 +88,28 @@ def detail_page(
         "refused": refused,
         "alternatives": cards(others, reader(request)) if alternatives else [],
         "contacts": contacts,
-        "praise_url": _praise_url(post),
+        "praises": _praises(post, reader(request)),
     }
     response = render(request, "mutual_aid/detail.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _praise_url(post: HelpPost) -> str:
-    """Where thanks become a praise; empty without that board."""
+def _praises(post: HelpPost, user: User | None) -> list[dict[str, str]]:
+    """Where one's thanks become a praise, for each neighbour who helped; nothing without that board.
+
+    The address names the neighbour in a way that only this reader can use.
+    """
+    if user is None or not post.thanks or not actions.may_thank(user, post):
+        return []
     try:
         address = reverse("likes:new")
     except NoReverseMatch:
-        return ""
-    names = "、".join(str(giver) for giver in actions.givers(post)) if post.thanks else ""
-    return f"{address}?{urlencode({'text': post.thanks, 'about': names, 'kind': 'neighbour'})}"
+        return []
+    plain = {"text": post.thanks, "kind": "neighbour"}
+    helped = [giver for giver in actions.givers(post) if giver.is_active and giver.pk != user.pk]
+    to = {giver: {"to": sealed("praised", giver.pk, reader=user.pk)} for giver in helped}
+    return [{"name": str(one), "url": f"{address}?{urlencode(plain | query)}"} for one, query in to.items()]
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:
