@@ -1,4 +1,4 @@
-"""Giving and taking in turn, the night's count, who is behind a number, thanks that become praise, the board's figures."""
+"""Giving and taking in turn, the night's count, who is behind a number, thanks that become praise, the figures."""
 
 import datetime as dt
 from typing import Any
@@ -117,8 +117,7 @@ def answers(author: User, client: Client, phone: str, text: str, about: str) -> 
     for words in ("", text):
         if words:
             App(author).patch(f"praises/{key}/", {"text": words})
-        for reader in (App(author), App()):
-            found.append(reader.get(f"praises/{key}/").json())
+        found.extend(reader.get(f"praises/{key}/").json() for reader in (App(author), App()))
         found.append({"text": client.get(f"/praise/{key}/edit/").content.decode().count(about)})
     for row in [written, *found]:
         for name in ("id", "created_at"):
@@ -144,7 +143,6 @@ def test_a_number_comes_with_the_name_that_is_left_out(author: User, client: Cli
     assert App(author).post("praises/", {"topic": "team", "text": "好", "phone": "1"}).json()["code"] == "name_missing"
     client.force_login(author)
     page = client.post("/praise/new/", {"topic": "neighbour", "text": "谢谢", "phone": "19900001234"})
-    assert NameMissing.code
     assert page.status_code == 200
     assert page.context["form"].errors["about"]
 
