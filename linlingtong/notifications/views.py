@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from linlingtong.accounts.signed_in import caller
+from linlingtong.core.posting import posted_from
 from linlingtong.notifications.actions import mark_read, set_preferences
 from linlingtong.notifications.forms import PreferencesForm
 from linlingtong.notifications.models import Kind, Notification, NotificationQuerySet, Preferences
@@ -104,8 +105,8 @@ def open_one(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "notifications/message.html", {"line": Line.of(row)})
 
 
+@posted_from("notifications:inbox")
 @login_required
-@require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
     me = caller(request)
     mark_read(me, None, by=me)

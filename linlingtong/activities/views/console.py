@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import caller
@@ -28,6 +28,7 @@ from linlingtong.activities.models.check_in import closes_at, opens_at
 from linlingtong.activities.models.standing import Badge
 from linlingtong.activities.permissions import may_run_door
 from linlingtong.core.dates import clock
+from linlingtong.core.posting import posted_from
 from linlingtong.core.qr import qr_svg
 from linlingtong.core.refusal import Refusal
 
@@ -165,7 +166,7 @@ def _buttons(kind: str, session: Session) -> Buttons:
     return ((Kind.OUT.value, _("Check out")), undo) if kind == Attendance.CHECKED_IN else (undo,)
 
 
-@require_POST
+@posted_from("activities:console", "pk")
 @at_the_door
 def entry(request: HttpRequest, session: Session) -> HttpResponse:
     """The box: a scanned address or code, six digits, or part of a name."""
@@ -205,7 +206,7 @@ def _record(
     messages.add_message(request, level, answer.detail)
 
 
-@require_POST
+@posted_from("activities:console", "pk")
 @at_the_door
 def mark(request: HttpRequest, session: Session) -> HttpResponse:
     """One tap on a line: here, gone, absent, excused, or taken back."""
@@ -220,7 +221,7 @@ def mark(request: HttpRequest, session: Session) -> HttpResponse:
     return _say(request, session, verb)
 
 
-@require_POST
+@posted_from("activities:console", "pk")
 @at_the_door
 def let_in(request: HttpRequest, session: Session) -> HttpResponse:
     """Somebody unexpected: who gave the place up or waits, who has an account, or a name alone."""
@@ -239,7 +240,7 @@ def let_in(request: HttpRequest, session: Session) -> HttpResponse:
     return _say(request, session, verb)
 
 
-@require_POST
+@posted_from("activities:console", "pk")
 @at_the_door
 def settle(request: HttpRequest, session: Session) -> HttpResponse:
     """The leader has looked whether somebody with the printed code is there."""
@@ -254,7 +255,7 @@ def settle(request: HttpRequest, session: Session) -> HttpResponse:
     return _say(request, session, verb)
 
 
-@require_POST
+@posted_from("activities:console", "pk")
 @at_the_door
 def guest(request: HttpRequest, session: Session) -> HttpResponse:
     """Somebody without an account has left, or was written down by mistake."""
@@ -268,7 +269,7 @@ def guest(request: HttpRequest, session: Session) -> HttpResponse:
     return _say(request, session, verb)
 
 
-@require_POST
+@posted_from("activities:console", "pk")
 @at_the_door
 def everybody_out(request: HttpRequest, session: Session) -> HttpResponse:
     def verb(by: User) -> str:

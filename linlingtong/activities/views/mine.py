@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
@@ -20,6 +20,7 @@ from linlingtong.activities.models import Activity, Companion, Registration
 from linlingtong.activities.models.standing import Mine, Standing, standing, with_position
 from linlingtong.activities.views import stories
 from linlingtong.activities.views.cards import Group, date_card
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 
 State = Registration.State
@@ -80,23 +81,23 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "activities/give_up.html", context)
 
 
+@posted_from("activities:registration", "pk")
 @login_required
-@require_POST
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     return _asked(request, found, lambda: actions.accept(pk, by=caller(request)), _("See you there!"))
 
 
+@posted_from("activities:registration", "pk")
 @login_required
-@require_POST
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     said = _("Thank you for saying so. The place goes to the next person.")
     return _asked(request, found, lambda: actions.decline(pk, by=caller(request)), said)
 
 
+@posted_from("activities:registration", "pk")
 @login_required
-@require_POST
 def drop_companion(request: HttpRequest, pk: int, companion: int) -> HttpResponse:
     found = _own(request, pk)
     get_object_or_404(Companion, pk=companion, registration=found)
@@ -104,7 +105,7 @@ def drop_companion(request: HttpRequest, pk: int, companion: int) -> HttpRespons
     return _asked(request, found, lambda: actions.drop_companion(pk, companion, by=caller(request)), said)
 
 
-@require_POST
+@posted_from("activities:detail", "slug")
 def bookmark(request: HttpRequest, slug: str) -> HttpResponse:
     """Keep an activity in sight, or let it go; before registration opens this asks for a reminder."""
     activity = get_object_or_404(Activity.objects.visible_to(), slug=slug)

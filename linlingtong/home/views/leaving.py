@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from linlingtong.accounts.models import User
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import local
 from linlingtong.home.actions import ask_for_export, ask_to_leave, stay
@@ -35,8 +36,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "home/leaving.html", context)
 
 
+@posted_from("home:leaving")
 @login_required
-@require_POST
 def export(request: HttpRequest) -> HttpResponse:
     me = cast("User", request.user)
     ask_for_export(me, by=me)
@@ -56,8 +57,8 @@ def export_file(_request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse(bytes(found.archive), content_type="application/zip", headers=headers)
 
 
+@posted_from("home:leaving")
 @login_required
-@require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     me = cast("User", request.user)
     try:
@@ -67,8 +68,8 @@ def leave(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("home:leaving") + "#leaving")
 
 
+@posted_from("home:leaving")
 @login_required
-@require_POST
 def keep(request: HttpRequest) -> HttpResponse:
     me = cast("User", request.user)
     if stay(me, by=me):

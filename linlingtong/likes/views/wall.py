@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import caller, reader
 from linlingtong.areas.models import Area
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.sealed import unsealed
 from linlingtong.core.time import at, today
@@ -187,8 +188,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "likes/edit.html", {"form": form, "praise": praise})
 
 
+@posted_from("likes:detail", "pk")
 @login_required
-@require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     get_object_or_404(Praise, pk=pk, author=caller(request))
     actions.withdraw_praise(pk, by=caller(request))
@@ -196,12 +197,12 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("likes:wall")
 
 
-@require_POST
+@posted_from("likes:detail", "pk")
 def like(request: HttpRequest, pk: int) -> HttpResponse:
     return _liked(request, pk, actions.like)
 
 
-@require_POST
+@posted_from("likes:detail", "pk")
 def unlike(request: HttpRequest, pk: int) -> HttpResponse:
     return _liked(request, pk, actions.unlike)
 
@@ -228,8 +229,8 @@ def _liked(request: HttpRequest, pk: int, verb: Any) -> HttpResponse:
     )
 
 
+@posted_from("likes:detail", "pk")
 @login_required
-@require_POST
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
     praise = _readable(request, pk)
     form = CommentForm(request.POST)
@@ -247,8 +248,8 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(reverse("likes:detail", args=[pk]) + f"#comment-{said.pk}")
 
 
+@posted_from("likes:wall")
 @login_required
-@require_POST
 def delete_comment(request: HttpRequest, pk: int) -> HttpResponse:
     said = get_object_or_404(Comment, pk=pk, author=caller(request))
     actions.delete_comment(pk, by=caller(request))

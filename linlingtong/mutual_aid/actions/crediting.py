@@ -51,8 +51,8 @@ def _allowed(post: HelpPost, claim: Claim) -> int:
     of_post = counted.filter(key__in=keys)
     of_day = counted.filter(ends_at__gt=midnight, ends_at__lte=midnight + DAY)
     spent = [rows.aggregate(sum=Sum("minutes"))["sum"] or 0 for rows in (of_post, of_day)]
-    left = [settings.HELP_MINUTES_A_POST - spent[0], settings.HELP_MINUTES_A_DAY - spent[1]]
-    return min(minutes_of(post, claim), *left)
+    limits: list[int] = [settings.HELP_MINUTES_A_POST, settings.HELP_MINUTES_A_DAY]
+    return min(minutes_of(post, claim), *(limit - used for limit, used in zip(limits, spent, strict=True)))
 
 
 def _key(claim_id: int) -> str:

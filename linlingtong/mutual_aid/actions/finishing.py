@@ -143,7 +143,7 @@ def confirm_by_silence(claim_id: int, before: dt.datetime) -> int:
     """Seven days without a word of the other side: the claim is confirmed. Answers how many were, 0 or 1."""
     post = _in_turn(Claim.objects.values_list("post_id", flat=True).get(pk=claim_id))
     claim = next((one for one in held_claims(post) if one.pk == claim_id), None)
-    said_at = claim and (claim.done_at or claim.asker_done_at)
+    said_at = (claim.done_at or claim.asker_done_at) if claim else None
     if claim is None or said_at is None or said_at > before or post.state == State.DISPUTED:
         return 0
     complete_claims(post, [claim], by=None)

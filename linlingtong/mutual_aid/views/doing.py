@@ -12,10 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import caller, reader
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.actions.refusals import AlreadyClaimed
@@ -50,7 +51,7 @@ PLAIN: dict[str, tuple[Verb, Any]] = {
 }
 
 
-@require_POST
+@posted_from("mutual_aid:detail", "pk")
 def claim(request: HttpRequest, pk: int) -> HttpResponse:
     """Take it on. Signed out, the post is shown again after signing in."""
     me = reader(request)
@@ -75,8 +76,8 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("mutual_aid:detail", pk=pk)
 
 
+@posted_from("mutual_aid:detail", "pk")
 @login_required
-@require_POST
 def plain(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """A verb that needs no more words."""
     verb, said = PLAIN[name]
@@ -86,8 +87,8 @@ def plain(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return _asked(request, pk, lambda me: verb(pk, me, facts), str(said))
 
 
+@posted_from("mutual_aid:detail", "pk")
 @login_required
-@require_POST
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """The other side's phone, once, on this answer; each look is written down."""
     readable(request, pk)
@@ -101,8 +102,8 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     return detail_page(request, readable(request, pk), contacts=found)
 
 
+@posted_from("mutual_aid:detail", "pk")
 @login_required
-@require_POST
 def choose(request: HttpRequest, pk: int, claim_id: int, name: str) -> HttpResponse:
     """Yes or no to somebody who wants to help."""
     readable(request, pk)

@@ -232,7 +232,8 @@ def _noted(post: HelpPost) -> int:
     Until then the guess.
     """
     said = post.claims.held().aggregate(longest=Max("minutes"))["longest"]
-    return min(said or post.minutes or 0, settings.HELP_MINUTES_A_POST)
+    most: int = settings.HELP_MINUTES_A_POST
+    return min(said or post.minutes or 0, most)
 
 
 def _next_steps(post: HelpPost) -> list[dict[str, str]]:

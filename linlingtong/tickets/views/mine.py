@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from linlingtong.accounts.signed_in import caller
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets import showing
@@ -95,8 +96,8 @@ def _try(
     return redirect("tickets:ticket", pk)
 
 
+@posted_from("tickets:ticket", "pk")
 @login_required
-@require_POST
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
     me = caller(request)
@@ -108,8 +109,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     return _try(request, pk, ("reply_form", ReplyForm(request.POST, request.FILES, by=me)), send)
 
 
+@posted_from("tickets:ticket", "pk")
 @login_required
-@require_POST
 def give_stars(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
 
@@ -120,8 +121,8 @@ def give_stars(request: HttpRequest, pk: int) -> HttpResponse:
     return _try(request, pk, ("stars_form", StarsForm(request.POST)), give)
 
 
+@posted_from("tickets:ticket", "pk")
 @login_required
-@require_POST
 def open_again(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
 
@@ -132,8 +133,8 @@ def open_again(request: HttpRequest, pk: int) -> HttpResponse:
     return _try(request, pk, ("reopen_form", WordsForm(request.POST, auto_id="id_reopen_%s")), go_on)
 
 
+@posted_from("tickets:ticket", "pk")
 @login_required
-@require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
     try:

@@ -4,9 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from linlingtong.accounts.signed_in import reader
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets.actions import AFTER, KIND, me_too
@@ -40,8 +41,8 @@ def public(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "tickets/public.html", context)
 
 
+@posted_from("tickets:public", "number")
 @login_required
-@require_POST
 def join(request: HttpRequest, number: str) -> HttpResponse:
     """I have seen it too."""
     me = reader(request)

@@ -6,9 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from linlingtong.accounts.signed_in import caller
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.venues.actions import accept, appeal, arrive, cancel, leave_line
 from linlingtong.venues.forms import WordsForm
@@ -78,8 +79,8 @@ def _own(request: HttpRequest, pk: int) -> Booking:
     return get_object_or_404(Booking.objects.visible_to(caller(request)), pk=pk)
 
 
+@posted_from("venues:booking", "pk")
 @login_required
-@require_POST
 def cancel_booking(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     try:
@@ -91,8 +92,8 @@ def cancel_booking(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("venues:bookings")
 
 
+@posted_from("venues:booking", "pk")
 @login_required
-@require_POST
 def accept_booking(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     try:
@@ -104,8 +105,8 @@ def accept_booking(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("venues:booking", pk)
 
 
+@posted_from("venues:booking", "pk")
 @login_required
-@require_POST
 def appeal_booking(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     form = WordsForm(request.POST)
@@ -120,8 +121,8 @@ def appeal_booking(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("venues:booking", pk)
 
 
+@posted_from("venues:bookings")
 @login_required
-@require_POST
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     leave_line(pk, by=caller(request))
     messages.success(request, _("You do not wait any more."))

@@ -9,12 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import reader
 from linlingtong.areas.models import Organization
 from linlingtong.core.dates import date_words, near, span_words, weekday
+from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import local, today
 from linlingtong.venues.actions import book, wait
@@ -205,8 +206,8 @@ def _table(found: Venue, grid: Grid, chosen: dt.datetime | None) -> dict[str, An
     return {"heads": heads, "groups": groups}
 
 
+@posted_from("venues:venue", "slug")
 @login_required
-@require_POST
 def join_line(request: HttpRequest, slug: str) -> HttpResponse:
     """Wait for a time that is taken."""
     found = get_object_or_404(Venue.objects.shown(), slug=slug)
