@@ -166,11 +166,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "photos": {"task": "linlingtong.photos.tasks.prepare_photos", "schedule": 5.0, "options": {"expires": 5}},
 }
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "linlingtong.accounts.knowing"
 SESSION_COOKIE_AGE = int(dt.timedelta(days=90).total_seconds())
 SESSION_COOKIE_SAMESITE = "Lax"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
+    "linlingtong.accounts.knowing.KnownPerson",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]

@@ -31,7 +31,7 @@ from linlingtong.accounts.staff_session import note_presence
 
 PENDING = "sign_in"
 CONSENT_COOKIE = "llt_consent"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "linlingtong.accounts.knowing.KnownPerson"
 YEAR = 365 * 24 * 60 * 60
 
 

@@ -18,7 +18,7 @@ from linlingtong.activities.models import Activity, Session
 from linlingtong.areas.models import Area
 from linlingtong.home.management.demo.people import next_ids
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "linlingtong.accounts.knowing.KnownPerson"
 FIRST_PHONE = 5_000_000
 
 
