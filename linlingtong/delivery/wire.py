@@ -52,8 +52,8 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def post(endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
-    """One POST to `/`, without redirects, proxies or a second try.
+def post(endpoint: Endpoint, headers: Mapping[str, str], body: bytes, path: str = "/") -> Answer:
+    """One POST, without redirects, proxies or a second try.
 
     Raises `NotSent` or `Unanswered`. Gives up after SMS_CONNECT_TIMEOUT (3 s), after SMS_READ_TIMEOUT (5 s) of
     silence, and after SMS_TOTAL_TIMEOUT (10 s) even if bytes still trickle in.
@@ -61,7 +61,7 @@ def post(endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answer:
     connection = _open(endpoint)
     with contextlib.closing(connection), cut_after(connection.sock, settings.SMS_TOTAL_TIMEOUT):
         try:
-            connection.request("POST", "/", body=body, headers={"Host": endpoint.netloc, **headers})
+            connection.request("POST", path, body=body, headers={"Host": endpoint.netloc, **headers})
         except OSError as error:
             raise NotSent(type(error).__name__) from error
         try:

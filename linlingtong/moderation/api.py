@@ -60,7 +60,10 @@ class Reports(Personal):
     @extend_schema(
         operation_id="report",
         request=ReportBody,
-        responses={201: OpenApiResponse(ReportShape, "Noted; the same report again answers the same")},
+        responses={
+            201: OpenApiResponse(ReportShape, "Noted"),
+            200: OpenApiResponse(ReportShape, "The caller reported it before: the same report"),
+        },
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -69,9 +72,10 @@ class Reports(Personal):
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
         kind, object_id = given.pop("kind"), given.pop("object")
-        row = report(kind, object_id, by=caller(request), **given)
+        reported = report(kind, object_id, by=caller(request), **given)
+        row = reported.row
         answer = {"id": row.pk, "kind": kind, "object": object_id, "reason": row.reason, "created_at": row.created_at}
-        return Response(answer, 201)
+        return Response(answer, 201 if reported.is_new else 200)
 
 
 class OwnReviews(Personal):

@@ -60,14 +60,14 @@ def report_something(request: HttpRequest, kind: str, object_id: int) -> HttpRes
 
 def _report(request: HttpRequest, form: ReportForm, subject: Subject, object_id: int) -> HttpResponse:
     try:
-        report(subject.kind, object_id, by=caller(request), **form.cleaned_data)
+        reported = report(subject.kind, object_id, by=caller(request), **form.cleaned_data)
     except Case.DoesNotExist as missing:
         raise Http404 from missing
     except Refusal as refusal:
         form.add_error(None, refusal.detail)
         return _ask(request, form, subject, object_id)
     may_still_see = subject.may_see(object_id, caller(request))
-    page = {"back": subject.url(object_id) if may_still_see else "/"}
+    page = {"back": subject.url(object_id) if may_still_see else "/", "reported": reported}
     return render(request, "moderation/reported.html", page)
 
 

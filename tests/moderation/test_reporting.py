@@ -6,7 +6,8 @@ import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.utils import timezone
+from django.test import Client
+from django.utils import timezone, translation
 
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area
@@ -14,7 +15,7 @@ from linlingtong.core.subject import Facts, Subject, know
 from linlingtong.moderation.actions import Decision, decide, refusals, report, reporting
 from linlingtong.moderation.models import Case, Report
 from linlingtong.photos.models import Photo
-from tests.factories import UserFactory
+from tests.factories import UserFactory, staff_of, subdistrict
 from tests.moderation.conftest import Wall
 from tests.moderation.test_submitting import told
 
@@ -182,3 +183,21 @@ def test_without_the_turn_reports_are_miscounted(wall: Wall, settings: Any, monk
 
     monkeypatch.setattr(reporting, "_weigh", slowly)
     assert rounds(wall, 15) > 0
+
+
+def test_who_reports_again_is_told_so(wall: Wall, author: User, client: Client) -> None:
+    case, who = wall.write(1, author), UserFactory.create()
+    assert report("note", 1, reason=Reason.ADVERT, by=who).is_new
+    assert not report("note", 1, reason=Reason.INSULT, by=who).is_new
+    client.force_login(who)
+    address, form = "/moderation/report/note/1/", {"reason": "advert"}
+    with translation.override("en"):
+        page = client.post(address, form, headers={"Accept-Language": "en"}).content.decode()
+        assert "You have reported this already" in page
+        assert "has looked at it since" not in page
+        decide(case.pk, Decision.PASS, by=staff_of(subdistrict()))
+        page = client.post(address, form, headers={"Accept-Language": "en"}).content.decode()
+        assert "has looked at it since" in page
+        client.force_login(UserFactory.create())
+        assert "You have reported this already" not in client.post(address, form).content.decode()
+    assert Report.objects.filter(by=who).count() == 1

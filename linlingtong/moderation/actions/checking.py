@@ -2,6 +2,7 @@
 
 import json
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -29,8 +30,9 @@ class HttpChecker:
     """Asks MODERATION_CHECKER_URL: a POST of `{"text"}`, answered by `{"pass": true}`."""
 
     def check(self, text: str) -> bool:
-        endpoint = Endpoint.parse(settings.MODERATION_CHECKER_URL)
-        answer = post(endpoint, {"Content-Type": "application/json"}, json.dumps({"text": text}).encode())
+        url = settings.MODERATION_CHECKER_URL
+        body, path = json.dumps({"text": text}).encode(), urlsplit(url).path or "/"
+        answer = post(Endpoint.parse(url), {"Content-Type": "application/json"}, body, path)
         return answer.status == 200 and json.loads(answer.body).get("pass") is True
 
 

@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,8 +21,16 @@ WRONG_ONES = 5
 LONGEST_NOTE = 300
 
 
+@dataclass(frozen=True)
+class Reported:
+    """What stands noted; not `is_new` when the same person said so before."""
+
+    row: Report
+    is_new: bool
+
+
 @in_turn
-def report(kind: str, object_id: int, *, reason: str, by: User, note: str = "") -> Report:
+def report(kind: str, object_id: int, *, reason: str, by: User, note: str = "") -> Reported:
     """Say that something should be looked at; saying it twice is saying it once.
 
     The third different neighbour with a verified phone hides it until staff have looked.
@@ -36,13 +45,13 @@ def report(kind: str, object_id: int, *, reason: str, by: User, note: str = "") 
         raise OwnContent
     known = case.reports.filter(by=by, created_at__gte=case.submitted_at).order_by("-id").first()
     if known is not None:
-        return known
+        return Reported(known, is_new=False)
     _check_limits(by)
     row = Report.objects.create(
         case=case, by=by, reason=reason, note=clean_text(note)[:LONGEST_NOTE], counts=by.phone_verified_at is not None
     )
     _weigh(case, row)
-    return row
+    return Reported(row, is_new=True)
 
 
 def _opened(subject: Subject, object_id: int) -> Case:
