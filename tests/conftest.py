@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.db.backends.postgresql.operations import DatabaseOperations
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypotheses
 
 from config import embedded, entry, messages
@@ -20,7 +20,13 @@ from tests.template import migrated_template
 
 # Made-up cases are the same ones in every run; `--hypothesis-profile deep` makes up many more, and new ones.
 hypotheses.register_profile(
-    "quick", max_examples=6, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    "quick",
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
 )
 hypotheses.register_profile("deep", hypotheses.get_profile("quick"), max_examples=50, derandomize=False)
 hypotheses.load_profile("quick")

@@ -70,7 +70,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 def undone(
     world: World, lasting_connection: None, record_property: Callable[[str, object], None]
 ) -> Iterator[Callable[..., Any]]:
-    """Makes a call and takes back what it did, so that the next one finds the same world; counts them for the report."""
+    """Makes a call and takes back what it did, so that the next finds the same world; counts them for the report."""
     calls = 0
 
     def call(made: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

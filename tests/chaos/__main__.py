@@ -1,15 +1,17 @@
 """`make chaos`: the promises at full size, with everything killed; prints the figures and fails when one is broken.
 
-`make chaos PART=rush` runs one part: rush, control, taps, writers, reminders.
+`make chaos PART=rush` runs one part: rush, control, taps, writers, reminders, fuzz.
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.chaos.battery import OVERSOLD_RULE, differing_taps, run_rush
+from tests.chaos.calls import calls_by_role
 from tests.chaos.house import house
 from tests.chaos.reminders import run_reminders
 from tests.chaos.writers import run_writers
@@ -82,8 +84,21 @@ def reminders() -> bool:
         return figures.is_kept() and figures.worker_kills == 10
 
 
+def fuzz() -> bool:
+    """At least 2,000 made-up calls of the API by each kind of person, and long lives of made-up steps."""
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "report.xml"
+        said = ["-q", "--hypothesis-profile", "deep", "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        places = [*map(str, Path("tests").rglob("test_machine*.py")), "tests/api/test_fuzzing.py"]
+        broken = subprocess.run([sys.executable, "-m", "pytest", *said, *places], check=False).returncode
+        calls = calls_by_role(report)
+    say("".join(f"  {role:18} {number}\n" for role, number in calls.items()))
+    return not broken and min(calls.values()) >= 2000
+
+
 PARTS: dict[str, Callable[[], bool]] = {
     "rush": rush, "control": control, "taps": taps, "writers": writers, "reminders": reminders,
+    "fuzz": fuzz,
 }  # fmt: skip
 
 
