@@ -14,7 +14,10 @@ THREADS = 12
 
 
 def at_once(jobs: Sequence[Callable[[], Any]], threads: int = THREADS) -> list[Any]:
-    """The answers (or refusals) of jobs that start together and share some threads, in the order of the jobs."""
+    """The answers (or refusals) of jobs that start together and share some threads, in the order of the jobs.
+
+    A job that breaks ends no thread, because the others may wait for its next one; it is raised when all are done.
+    """
     gate = threading.Barrier(threads)
     answers: list[Any] = [None] * len(jobs)
 
@@ -28,6 +31,9 @@ def at_once(jobs: Sequence[Callable[[], Any]], threads: int = THREADS) -> list[A
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
+    for answer in answers:
+        if isinstance(answer, Exception) and not isinstance(answer, Refusal):
+            raise answer
     return answers
 
 
@@ -48,5 +54,5 @@ def in_step(groups: Sequence[Sequence[Callable[[], Any]]]) -> list[Any]:
 def _answer(job: Callable[[], Any]) -> Any:
     try:
         return job()
-    except Refusal as refusal:
-        return refusal
+    except Exception as error:  # noqa: BLE001 - raised by whoever started the threads
+        return error
