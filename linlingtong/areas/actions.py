@@ -47,16 +47,14 @@ class AreaInUse(Refusal):
 
 
 @in_turn
-def add_area(
-    *, parent: Area, level: str, name: str, slug: str, by: Any, phone: str = "", office_hours: str = ""
-) -> Area:
-    """Put a new area inside another one.
+def add_area(*, parent: Area, level: str, name: str, slug: str, by: Any, **facts: Any) -> Area:
+    """Put a new area inside another one; `facts` are its phone, office hours, lat and long.
 
     Raises NameTaken or WrongLevel.
     """
     take_turn("areas", 0)
     parent = Area.objects.get(pk=parent.pk)
-    area = Area(parent=parent, level=level, name=name, slug=slug, phone=phone, office_hours=office_hours)
+    area = Area(parent=parent, level=level, name=name, slug=slug, **facts)
     _check_place(area, parent)
     with acting(by, "add_area"):
         # The path ends in the area's own number, which the database gives: until then it is one nobody else has.
@@ -106,7 +104,7 @@ def is_copied(area: Area) -> bool:
 
 @in_turn
 def change_area(area_id: int, *, by: Any, **facts: Any) -> Area:
-    """Other words for the same area: name, phone, hours, in use or not.
+    """Other words for the same area: name, phone, hours, where it lies, in use or not.
 
     Raises NameTaken.
     """

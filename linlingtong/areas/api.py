@@ -22,6 +22,8 @@ class AreaShape(serializers.Serializer[Any]):
     name = serializers.CharField()
     path = serializers.CharField(help_text="The ids from the root to this area: `/1/4/17/`")
     parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment] # a field, not the serializer's parent
+    lat = serializers.FloatField(allow_null=True, help_text="Of the middle, by WGS 84")
+    long = serializers.FloatField(allow_null=True)
 
 
 class AreaQuery(Query):
@@ -43,7 +45,8 @@ class AreaList(Public):
             path_of(query["parent"], name="parent")
             areas = areas.filter(parent=query["parent"])
         pages = Pages()
-        rows = pages.paginate_queryset(areas.values("id", "level", "name", "path", "parent"), request, self)
+        shown = areas.values("id", "level", "name", "path", "parent", "lat", "long")
+        rows = pages.paginate_queryset(shown, request, self)
         return pages.get_paginated_response(rows)
 
 

@@ -46,6 +46,10 @@ class Area(models.Model):
     path = models.CharField(_("path"), max_length=100, unique=True, editable=False)
     phone = models.CharField(_("public phone"), max_length=30, blank=True)
     office_hours = models.CharField(_("office hours"), max_length=60, blank=True)
+    lat = models.FloatField(
+        _("latitude"), null=True, blank=True, help_text=_("Of the middle, as GPS says it (WGS 84): 30.2846")
+    )
+    long = models.FloatField(_("longitude"), null=True, blank=True, help_text=_("For example: 120.6127"))
     is_active = models.BooleanField(_("in use"), default=True)
 
     objects = AreaQuerySet.as_manager()
@@ -59,6 +63,12 @@ class Area(models.Model):
                 name="only_a_subdistrict_has_no_parent",
             ),
             models.UniqueConstraint(fields=["parent", "name"], name="one_area_of_a_name_in_each_parent"),
+            models.CheckConstraint(
+                condition=Q(lat__isnull=True, long__isnull=True)
+                | Q(lat__isnull=False, long__isnull=False, lat__range=(-90, 90), long__range=(-180, 180)),
+                name="an_area_has_a_whole_place_or_none",
+                violation_error_message=_("Write latitude and longitude, or neither: 30.2846 and 120.6127."),
+            ),
         ]
         indexes = [models.Index(fields=["path"], name="area_path_prefix", opclasses=["varchar_pattern_ops"])]
 

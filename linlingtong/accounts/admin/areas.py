@@ -17,7 +17,7 @@ class AreaForm(VerbForm[Area]):
 
     class Meta:
         model = Area
-        fields = ["name", "slug", "level", "parent", "phone", "office_hours", "is_active"]
+        fields = ["name", "slug", "level", "parent", "phone", "office_hours", "lat", "long", "is_active"]
 
     def act(self) -> Area:
         given = dict(self.cleaned_data)

@@ -15,6 +15,7 @@ from linlingtong.home.management.demo import words
 RESIDENT, COMMUNITY_STAFF, SUBDISTRICT_STAFF = "+8619900000001", "+8619900000002", "+8619900000003"
 # Nobody can have agreed to a text before it stood here.
 TERMS_SINCE = day_bounds(dt.date(2026, 10, 1))[0]
+Middle = tuple[float, float]
 
 
 def next_ids(model: type[models.Model], amount: int) -> list[int]:
@@ -52,7 +53,8 @@ class Place:
         community = self._add(self.root, Area.Level.COMMUNITY, name, slug, f"0571-0000 00{at + 1:02d}")
         self.communities.append(community)
         self.grids[at] = [
-            self._add(community, Area.Level.GRID, f"第 {n} 网格", f"{slug}-{n}") for n in range(1, grids + 1)
+            self._add(community, Area.Level.GRID, f"第 {n} 网格", f"{slug}-{n}", point=self._lattice(slug, n - 1))
+            for n in range(1, grids + 1)
         ]
         cells = [
             self._add(self.grids[at][n % grids], Area.Level.MICRO_GRID, f"微网格 {n + 1}", f"{slug}-m{n + 1}")
@@ -62,13 +64,23 @@ class Place:
         self.buildings += stairs
         self.homes[at] = self.grids[at] + stairs
 
-    def _add(self, parent: Area | None, level: str, name: str, slug: str, phone: str = "") -> Area:
+    @staticmethod
+    def _lattice(slug: str, at: int) -> Middle:
+        """Grids lie around the middle of their community, three in a row, 300 metres apart."""
+        lat, long = words.MIDDLES[slug]
+        return round(lat + 0.0027 * (1.5 - at // 3), 5), round(long + 0.0031 * (at % 3 - 1), 5)
+
+    def _add(
+        self, parent: Area | None, level: str, name: str, slug: str, phone: str = "", *, point: Middle | None = None
+    ) -> Area:
         (key,) = next_ids(Area, 1)
         path = f"{parent.path if parent else '/'}{key}/"
         hours = "每天 8:30–17:30" if phone else ""
+        lat, long = point or words.MIDDLES.get(slug) or (None, None)
         return Area.objects.create(
-            id=key, parent=parent, level=level, name=name, slug=slug, path=path, phone=phone, office_hours=hours
-        )
+            id=key, parent=parent, level=level, name=name, slug=slug, path=path, phone=phone, office_hours=hours,
+            lat=lat, long=long,
+        )  # fmt: skip
 
     def _organization(self, name: str, kind: str, area: Area, company: Organization | None = None) -> Organization:
         return Organization.objects.create(name=name, kind=kind, area=area, company=company)

@@ -479,3 +479,10 @@ COMMUNITIES = [
     ("临江佳苑社区", "jiayuan", 6, 12, 8),
     ("旭东景苑社区", "xudong", 4, 8, 6),
 ]
+# Made up, but at the river: the middle of the subdistrict and of each community.
+MIDDLES = {
+    "linjiang": (30.2880, 120.6040),
+    "gaoxin": (30.2846, 120.6127),
+    "jiayuan": (30.2921, 120.5958),
+    "xudong": (30.2968, 120.6071),
+}
