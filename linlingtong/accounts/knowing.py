@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.backends import ModelBackend
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -27,8 +27,11 @@ class SessionStore(db.SessionStore):
         return found
 
 
-class KnownPerson(ModelBackend):
-    """Recognises who has signed in; passwords are the business of the backends after this one."""
+class KnownPerson(AuthenticationBackend):  # type: ignore[misc]
+    """Recognises who has signed in; passwords are the business of the backends after this one.
+
+    As allauth signs people in with the first backend of its own kind, it is one.
+    """
 
     def authenticate(self, *_args: Any, **_credentials: Any) -> None:
         return None

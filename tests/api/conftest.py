@@ -16,7 +16,7 @@ def token_of(user: User) -> str:
     """The token that the app of a signed-in resident sends."""
     store = SessionStore()
     store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    store[BACKEND_SESSION_KEY] = "linlingtong.accounts.knowing.KnownPerson"
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.create()
     return str(store.session_key)
