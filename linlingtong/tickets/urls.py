@@ -13,6 +13,8 @@ urlpatterns = [
     path("me/tickets/<int:pk>/withdraw/", mine.withdraw, name="withdraw"),
     path("me/tickets/<int:pk>/rate/", mine.give_stars, name="rate"),
     path("me/tickets/<int:pk>/reopen/", mine.open_again, name="reopen"),
+    path("open311/discovery.<str:form>", open311.discovery, name="discovery"),
+    path("open311/v2/discovery.<str:form>", open311.discovery),
     path("open311/v2/services.<str:form>", open311.services, name="services"),
     path("open311/v2/services/<slug:code>.<str:form>", open311.service, name="service"),
     path("open311/v2/requests.<str:form>", open311.requests, name="requests"),

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -232,60 +231,6 @@ class TestApi:
             assert stranger.post(f"tickets/{ticket.pk}/{verb}/", body).status_code == 404
         assert App().get("me/tickets/").status_code == 401
         assert App().post("tickets/", {}).status_code == 401
-
-
-class TestOpen311:
-    def test_services_and_requests_read_as_the_standard_says(self, client: Client, reporter: User) -> None:
-        ticket = row(State.CLOSED, is_public=True, is_visible=True, text="<灯> & 线", answer="换了", reporter=reporter)
-        row(State.RECEIVED)
-        services = client.get("/open311/v2/services.json").json()
-        assert {"service_code", "service_name", "description", "metadata", "type", "keywords", "group"} == set(
-            services[0]
-        )
-        (found,) = client.get("/open311/v2/requests.json").json()
-        assert (found["service_request_id"], found["status"]) == (ticket.number, "closed")
-        assert dt.datetime.fromisoformat(found["requested_datetime"]).tzinfo is not None
-        top = ET.fromstring(client.get("/open311/v2/requests.xml?jurisdiction_id=x").content)  # noqa: S314 - our own
-        assert top.tag == "service_requests"
-        assert top[0].findtext("description") == "<灯> & 线"
-        one = client.get(f"/open311/v2/requests/{ticket.number}.json").json()
-        assert one == [found]
-        assert str(reporter) not in str(one)
-        assert client.get("/open311/v2/services.xml")["Content-Type"].startswith("text/xml")
-
-    def test_filters_and_mistakes(self, client: Client) -> None:
-        opened = row(State.RECEIVED, is_public=True, is_visible=True)
-        closed = row(State.RATED, is_public=True, is_visible=True, category=kind("road"))
-        old = row(State.RATED, is_public=True, is_visible=True, created_at=timezone.now() - dt.timedelta(days=100))
-
-        def numbers(query: str) -> list[str]:
-            answer = client.get(f"/open311/v2/requests.json?{query}")
-            return [one["service_request_id"] for one in answer.json()]
-
-        assert numbers("status=open") == [opened.number]
-        assert numbers("service_code=road") == [closed.number]
-        assert numbers(f"service_request_id={old.number},{opened.number}") == [old.number, opened.number]
-        until = (timezone.now() - dt.timedelta(days=90)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        assert numbers(f"end_date={until}") == [old.number]
-        assert numbers("page_size=1&page=2") == [opened.number]
-        for query in (
-            "status=gone",
-            "start_date=yesterday",
-            "page=x",
-            "page_size=0",
-            "start_date=0001-01-01T00:00:00Z",
-        ):
-            answer = client.get(f"/open311/v2/requests.json?{query}")
-            assert (answer.status_code, answer.json()[0]["code"]) == (400, 400)
-        assert client.get("/open311/v2/requests/nothing.xml").status_code == 404
-        assert client.get("/open311/v2/requests.csv").status_code == 404
-        assert client.post("/open311/v2/requests.json").status_code == 405
-
-    def test_hidden_and_private_ones_are_not_there(self, client: Client) -> None:
-        hidden = row(State.RECEIVED, is_public=True)
-        row(State.REFUSED, is_public=True, is_visible=True)
-        assert client.get("/open311/v2/requests.json").json() == []
-        assert client.get(f"/open311/v2/requests/{hidden.number}.json").status_code == 404
 
 
 class TestAdmin:
