@@ -144,9 +144,10 @@ def _for_asker(post: HelpPost, its: Standing) -> None:
     if post.helpers_needed > 1 and post.state in (*HelpPost.TAKING, *UNDER_WAY):
         its.seats = [_seat(post, claim) for claim in its.helpers]
     waits = any(claim.state == Claim.State.DONE for claim in its.helpers)
-    if post.state in (State.CLAIMED, State.IN_PROGRESS) or (post.state in HelpPost.TAKING and post.taken):
-        label = _("Done, nobody else is needed") if post.state in HelpPost.TAKING else _("It is done")
-        its.main = Do(label, _url("done", post), "solid")
+    if post.state in HelpPost.TAKING and post.taken:
+        buttons.append(Do(_("Done, nobody else is needed"), _url("done", post)))
+    if post.state in (State.CLAIMED, State.IN_PROGRESS):
+        its.main = Do(_("It is done"), _url("done", post), "solid")
         its.asks_minutes = post.type == Type.OFFER
     if post.state == State.AWAITING_CONFIRM and waits:
         its.main = Do(_("Yes, it is done"), _url("confirm", post), "solid")
