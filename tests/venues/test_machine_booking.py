@@ -82,12 +82,16 @@ class Place(Life):
 
     @initialize(chooses=st.booleans())
     def begin(self, chooses: bool) -> None:
+        """One has the first hour already, three wait for it."""
         names = ("北半场", "南半场") if chooses else ("一", "二", "三")
         quotas = {"most_bookings": MOST_BOOKINGS, "most_hours": MOST_HOURS, "most_slots": MOST_SLOTS}
         self.venue: Venue = VenueFactory.create(units=names, chooses_units=chooses, **quotas)
         self.units = list(Unit.objects.filter(venue=self.venue).order_by("pk").values_list("pk", flat=True))
         self.residents: list[User] = [UserFactory.create() for _ in range(RESIDENTS)]
         self.model = Model(len(names))
+        self.book(0, 0, 1, set(range(len(names))))
+        for who in range(1, RESIDENTS - 1):
+            self.wait(who, 0, 1 + who % MOST_SLOTS, 1 + who % 2)
 
     def times(self, start: int, length: int) -> tuple[dt.datetime, dt.datetime]:
         return FIRST + start * HOUR, FIRST + (start + length) * HOUR
