@@ -2,7 +2,7 @@ import datetime as dt
 
 from django.db.models import Count, Exists, OuterRef, Sum
 from django.urls import reverse
-from django.utils.translation import gettext as said
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
@@ -70,7 +70,7 @@ def work(user: User) -> list[Work]:
     communities = Area.objects.within(scope_for(user)).communities().exclude(honours__month=first)
     count = communities.filter(Exists(praised)).count()
     return (
-        [(count, said("rolls of honour of last month to publish"), reverse("admin:likes_honour_roll"))]
+        [(count, gettext("rolls of honour of last month to publish"), reverse("admin:likes_honour_roll"))]
         if count
         else []
     )

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as said
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
@@ -43,9 +43,9 @@ def work(user: User) -> list[Work]:
     posts = HelpPost.objects.managed_by(user)
     changelist = reverse("admin:mutual_aid_helppost_changelist")
     kinds: tuple[tuple[str, dict[str, Any]], ...] = (
-        (said("wishes to look at"), {"state": State.PENDING_REVIEW}),
-        (said("wishes to hand over"), {"state__in": (State.CLAIMED, State.IN_PROGRESS), "is_through_desk": True}),
-        (said("disputes in mutual aid"), {"state": State.DISPUTED}),
+        (gettext("wishes to look at"), {"state": State.PENDING_REVIEW}),
+        (gettext("wishes to hand over"), {"state__in": (State.CLAIMED, State.IN_PROGRESS), "is_through_desk": True}),
+        (gettext("disputes in mutual aid"), {"state": State.DISPUTED}),
     )
     addresses = ("?state__exact=pending_review", "?desk=waiting", "?state__exact=disputed")
     found = [

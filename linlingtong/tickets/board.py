@@ -2,7 +2,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as said
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
@@ -49,10 +49,10 @@ def figures(path: str) -> dict[str, int]:
 def work(user: User) -> list[Work]:
     rows, listing = Ticket.objects.managed_by(user), reverse("admin:tickets_ticket_changelist")
     found = [
-        (rows.overdue().count(), said("reports overdue"), f"{listing}?due=overdue"),
+        (rows.overdue().count(), gettext("reports overdue"), f"{listing}?due=overdue"),
         (
             rows.filter(state=State.RECEIVED).count(),
-            said("reports to accept"),
+            gettext("reports to accept"),
             f"{listing}?state__exact={State.RECEIVED.value}",
         ),
     ]

@@ -3,6 +3,7 @@
 import ast
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,28 @@ def test_every_text_of_the_code_stands_in_the_catalogue(
     assert kept - found == set(), "run `make messages`: these texts are no longer used"
 
 
+def nodes() -> Iterator[tuple[str, ast.AST]]:
+    """Every piece of code, with the file that it stands in."""
+    for path in [*(ROOT / "linlingtong").rglob("*.py"), *(ROOT / "config").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            yield str(path.relative_to(ROOT)), node
+
+
+def test_no_text_hides_from_xgettext_behind_another_name() -> None:
+    hidden = [
+        f"{path}: {name.asname}"
+        for path, node in nodes()
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if name.asname not in {None, "_"}
+    ]
+    assert hidden == []
+
+
 def test_no_text_hides_from_xgettext_inside_an_f_string() -> None:
     hidden = [
-        f"{path.relative_to(ROOT)}:{call.lineno}"
-        for path in [*(ROOT / "linlingtong").rglob("*.py"), *(ROOT / "config").rglob("*.py")]
-        for string in ast.walk(ast.parse(path.read_text()))
+        f"{path}:{call.lineno}"
+        for path, string in nodes()
         if isinstance(string, ast.JoinedStr)
         for call in ast.walk(string)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in NAMES
