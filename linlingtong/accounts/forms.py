@@ -19,7 +19,7 @@ Choices = list[Any]
 
 def home_choices(areas: Iterable[Area]) -> Choices:
     """Communities as groups: the community itself, then its grids, then its buildings."""
-    rows = sorted(areas, key=lambda area: (HOMES.index(Area.Level(area.level)), area.pk))
+    rows = sorted(areas, key=lambda area: HOMES.index(Area.Level(area.level)))
     communities = {area.path: area for area in rows if area.level == Area.Level.COMMUNITY}
     groups: dict[str, list[tuple[str, str]]] = {path: [] for path in communities}
     for area in rows:

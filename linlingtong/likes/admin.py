@@ -79,7 +79,7 @@ class RollForm(forms.Form):
         last = today().replace(day=1) - dt.timedelta(days=1)
         super().__init__(given, initial={"month": f"{last:%Y-%m}"})
         field: Any = self.fields["area"]
-        field.queryset = Area.objects.within(scope).communities().order_by("path")
+        field.queryset = Area.objects.within(scope).communities().in_order()
 
 
 @admin.register(Honour)

@@ -32,7 +32,7 @@ DURATIONS = [
 
 def place_choices(areas: Iterable[Area]) -> Choices:
     """Communities as groups: the community itself, its grids, its buildings."""
-    rows = sorted(areas, key=lambda area: (HOMES.index(Area.Level(area.level)), area.pk))
+    rows = sorted(areas, key=lambda area: HOMES.index(Area.Level(area.level)))
     communities = {area.path: area for area in rows if area.level == Area.Level.COMMUNITY}
     groups: dict[str, list[tuple[str, str]]] = {path: [] for path in communities}
     for area in rows:
@@ -193,7 +193,7 @@ class HelpForm(forms.Form):
         self._offer_places()
 
     def _offer_places(self) -> None:
-        areas = Area.objects.active().filter(level__in=HOMES)
+        areas = Area.objects.active().filter(level__in=HOMES).in_order()
         field = self.fields["area"]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = areas

@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,21 +10,9 @@ from linlingtong.core.text import clean_text
 from linlingtong.photos.forms import PhotosField
 from linlingtong.tickets.actions import MOST_PHOTOS, Report, keep_files
 from linlingtong.tickets.models import Category
+from linlingtong.tickets.places import OFFERED
 
 INPUT = {"class": "input"}
-HOMES = (Area.Level.COMMUNITY, Area.Level.GRID)
-
-
-def place_choices(areas: Iterable[Area]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Communities with their grids below them."""
-    rows = sorted(areas, key=lambda area: area.path)
-    communities = [area for area in rows if area.level == Area.Level.COMMUNITY]
-    groups = []
-    for community in communities:
-        own = [(str(area.pk), area.name) for area in rows if area.path.startswith(community.path)]
-        elsewhere = " · ".join([community.name, str(_("somewhere else"))])
-        groups.append((community.name, [(own[0][0], elsewhere), *own[1:]]))
-    return groups
 
 
 class GuestPhotosField(PhotosField):
@@ -53,7 +40,8 @@ class ReportForm(forms.Form):
     area = forms.ModelChoiceField(
         label=_("Where is it?"),
         queryset=Area.objects.none(),
-        widget=forms.Select(attrs=INPUT),
+        empty_label=None,
+        widget=forms.RadioSelect,
         error_messages={
             "required": _("Choose community or grid."),
             "invalid_choice": _("Choose community or grid."),
@@ -86,7 +74,7 @@ class ReportForm(forms.Form):
         fields["category"].queryset = Category.objects.active()
         fields["photos"] = PhotosField(most=MOST_PHOTOS) if by else GuestPhotosField(most=MOST_PHOTOS)
         fields["photos"].by = by
-        areas = Area.objects.active().filter(level__in=HOMES)
+        areas = Area.objects.active().filter(level__in=HOMES).in_order()
         fields["area"].queryset = areas
         fields["area"].widget.choices = [("", _("Choose")), *place_choices(areas)]
 

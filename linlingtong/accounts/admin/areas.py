@@ -7,7 +7,7 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin, VerbAdmin, VerbForm, 
 from linlingtong.accounts.models import Appointment
 from linlingtong.accounts.permissions import in_scope
 from linlingtong.areas.actions import add_area, change_area, move_area
-from linlingtong.areas.models import Area, CalendarDay, Organization
+from linlingtong.areas.models import Area, CalendarDay, NaturalOrder, Organization
 
 MANAGERS = (Appointment.Role.MANAGER,)
 
@@ -42,7 +42,7 @@ class AreaAdmin(VerbAdmin[Area]):
     list_filter = ["level", "is_active"]
     list_select_related = ["parent"]
     search_fields = ["name", "slug"]
-    ordering = ["path"]
+    ordering = [NaturalOrder("path")]
     autocomplete_fields = ["parent"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -61,7 +61,7 @@ class AreaAdmin(VerbAdmin[Area]):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         field.required = True
-        field.queryset = Area.objects.within(scope_of(request, MANAGERS)).order_by("path")
+        field.queryset = Area.objects.within(scope_of(request, MANAGERS)).in_order()
         return field
 
 

@@ -62,7 +62,7 @@ class ScopedAdmin(admin.ModelAdmin[M]):
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Only areas of one's own can be chosen."""
         if db_field.related_model is Area:
-            kwargs["queryset"] = Area.objects.within(scope_of(request, self.roles)).order_by("path")
+            kwargs["queryset"] = Area.objects.within(scope_of(request, self.roles)).in_order()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def each(self, request: HttpRequest, rows: Iterable[M], verb: Callable[[M], object]) -> int:

@@ -27,7 +27,7 @@ from linlingtong.core.time import today
 def profile(request: HttpRequest) -> HttpResponse:
     """Nickname, home, date of birth and language."""
     me = caller(request)
-    homes = Area.objects.active().filter(level__in=HOMES)
+    homes = Area.objects.active().filter(level__in=HOMES).in_order()
     form = ProfileForm(request.POST if request.method == "POST" else None, user=me, areas=homes)
     if request.method == "POST" and form.is_valid():
         _save(form, me)

@@ -38,7 +38,7 @@ class CommunityFilter(admin.SimpleListFilter):
     parameter_name = "community"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
-        mine = Area.objects.communities().active().within(scope_of(request)).order_by("path")
+        mine = Area.objects.communities().active().within(scope_of(request)).in_order()
         found = [(str(key), name) for key, name in mine.values_list("pk", "name")]
         return found if len(found) > 1 else []
 

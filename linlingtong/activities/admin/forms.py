@@ -87,7 +87,7 @@ class ActivityForm(forms.ModelForm[Activity]):
         super().__init__(*args, **kwargs)
         mine = Area.objects.within(self.scope).filter(level__in=HOSTING)
         for name in ("area", "eligible_area"):
-            self._narrow(name, (mine | Area.objects.filter(pk__in=self._stands(name))).order_by("path"))
+            self._narrow(name, (mine | Area.objects.filter(pk__in=self._stands(name))).in_order())
         teams = Organization.objects.within(self.scope).order_by("name")
         for name in ("host", "eligible_organization"):
             self._narrow(name, teams | Organization.objects.filter(pk__in=self._stands(name)))

@@ -32,7 +32,7 @@ PEOPLE_PER_PAGE = 100
 
 
 def areas_of(request: HttpRequest) -> QuerySet[Area]:
-    return Area.objects.active().within(scope_of(request)).order_by("path")
+    return Area.objects.active().within(scope_of(request)).in_order()
 
 
 @admin.register(OfflineRecord)

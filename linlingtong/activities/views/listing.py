@@ -132,7 +132,7 @@ def next_day_with_some(listing: Listing, day: dt.date) -> dt.date | None:
 
 
 def parse_filters(query: Any) -> tuple[Filters, Listing]:
-    communities = list(Area.objects.communities().active().order_by("pk"))
+    communities = list(Area.objects.communities().active().in_order())
     filters = Filters(query, communities)
     return filters, Listing(filters.chosen, communities)
 

@@ -86,7 +86,7 @@ def _areas(kept: dict[str, str]) -> list[dict[str, Any]]:
     """The communities as chips; the chosen one is left by tapping it again."""
     rest = {name: value for name, value in kept.items() if name != "area"}
     found = []
-    for area in Area.objects.communities().active().order_by("path")[:MOST_AREAS]:
+    for area in Area.objects.communities().active().in_order()[:MOST_AREAS]:
         is_current = kept.get("area") == area.slug
         told = urlencode(rest if is_current else {"area": area.slug} | rest)
         found.append({"label": area.name, "url": f"{reverse('likes:wall')}?{told}", "is_current": is_current})

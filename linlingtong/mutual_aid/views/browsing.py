@@ -176,7 +176,7 @@ def _chips(chosen: dict[str, str], counts: dict[str, int]) -> list[dict[str, Any
             "url": _url(chosen, area="" if chosen["area"] == area.slug else area.slug, show=""),
             "is_current": chosen["area"] == area.slug,
         }
-        for area in Area.objects.communities().active().order_by("pk")[:6]
+        for area in Area.objects.communities().active().in_order()[:6]
     ]
     kinds = [
         {
