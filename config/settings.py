@@ -11,7 +11,7 @@ import pghistory
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, logs
+from config import databases, embedded, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "linlingtong.core.middleware.RequestLogMiddleware",
+    "linlingtong.core.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -118,19 +119,10 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# PostgreSQL is the truth. Without DATABASE_URL an embedded server is used, started by manage.py, wsgi and celery.
-WEB_TIMEOUTS = "-c lock_timeout=3s -c statement_timeout=10s -c idle_in_transaction_session_timeout=10s"
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db("DATABASE_URL") if env("DATABASE_URL", default="") else embedded.database()
-}
-DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
-    "CONN_HEALTH_CHECKS": True,
-    "CONN_MAX_AGE": 0,
-    "TEST": {"NAME": env("TEST_DB", default="test_linlingtong")},
-    "OPTIONS": DATABASES["default"].get("OPTIONS", {})
-    | ({"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, "options": WEB_TIMEOUTS} if IS_WEB else {}),
-}
+DATABASES = databases.configured(env, is_web=IS_WEB)
+DATABASE_ROUTERS = ["linlingtong.core.replica.Router"] if "replica" in DATABASES else []
+# The replica answers only while it lacks nothing older than this; so long the primary answers who wrote something.
+REPLICA_LAG_SECONDS = env.int("REPLICA_LAG_SECONDS", 3)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Valkey: cache, throttles and the broker. Losing it loses nothing but speed.

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django_structlog.middlewares import RequestMiddleware
 
 from linlingtong.core.problems import RETRY_AFTER, problem_page
@@ -37,7 +37,8 @@ class ProblemMiddleware:
         response: HttpResponse = (
             problem_page(503, "busy" if isinstance(error, Busy) else "unavailable")
             if _is_api(request)
-            else render(request, "503.html", status=503)
+            # without the request: what every page shows would ask the database that is away
+            else HttpResponse(render_to_string("503.html"), status=503)
         )
         response["Retry-After"] = RETRY_AFTER
         return response

@@ -1,6 +1,6 @@
 """`make chaos`: the promises at full size, with everything killed; prints the figures and fails when one is broken.
 
-`make chaos PART=rush` runs one part: rush, control, taps, writers, reminders, fuzz.
+`make chaos PART=rush` runs one part: rush, control, taps, writers, reminders, nodes, fuzz.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.chaos.battery import OVERSOLD_RULE, differing_taps, run_rush
 from tests.chaos.calls import calls_by_role
 from tests.chaos.house import house
+from tests.chaos.nodes import run_nodes
 from tests.chaos.reminders import run_reminders
 from tests.chaos.writers import run_writers
 
@@ -96,8 +97,16 @@ def fuzz() -> bool:
     return not broken and min(calls.values()) >= 2000
 
 
+def nodes() -> bool:
+    """Two nodes with a streaming replica: exact over both, own writes seen at once, the replica killed -9."""
+    with tempfile.TemporaryDirectory() as place:
+        figures = run_nodes(RESIDENTS, PLACES, Path(place) / "book")
+    say(figures.table())
+    return figures.is_kept()
+
+
 PARTS: dict[str, Callable[[], bool]] = {
-    "rush": rush, "control": control, "taps": taps, "writers": writers, "reminders": reminders,
+    "rush": rush, "control": control, "taps": taps, "writers": writers, "reminders": reminders, "nodes": nodes,
     "fuzz": fuzz,
 }  # fmt: skip
 

@@ -51,6 +51,7 @@ class House:
         self.port = _free_port()
         self.product: subprocess.Popen[bytes] | None = None
         run, name, port = self.python("-c", PATHS).split()
+        self.run = Path(run)
         self.broker = f"redis+socket://{run}/valkey.sock"
         self.address = f"host={run} user={name} dbname={name} port={port}"
 
