@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import time_machine
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import settings
@@ -43,7 +43,7 @@ class Life(RuleBasedStateMachine):
         try:
             with transaction.atomic():
                 verb(*args, **kwargs)
-        except (Refusal, PermissionDenied) as error:
+        except (Refusal, PermissionDenied, ObjectDoesNotExist) as error:
             return type(error).__name__
         return "ok"
 
