@@ -50,5 +50,6 @@ class Life(RuleBasedStateMachine):
 
 def live(machine: type[Life]) -> None:
     """So many lives of the machine as the profile of hypothesis asks for; `deep` asks for more and longer ones."""
-    lives = settings.default.max_examples * LIVES
+    profile = settings.default or settings()
+    lives = profile.max_examples * LIVES
     run_state_machine_as_test(machine, settings=settings(max_examples=lives, stateful_step_count=STEPS))

@@ -65,13 +65,14 @@ class Town:
         self.world.resident.refresh_from_db()
         grid = AreaFactory.create(parent=self.here, level=Area.Level.GRID)
         stair = AreaFactory.create(parent=grid, level=Area.Level.BUILDING)
+        self.staff = staff_of(self.there)
         self.people: dict[str, User | None] = {
             "anonymous": None,
             "resident": UserFactory.create(home_area=stair),
             "building head": AppointmentFactory.create(area=stair, role=HEAD).user,
             "grid worker": AppointmentFactory.create(area=grid, role=WORKER).user,
             "manager": staff_of(self.here),
-            "staff there": staff_of(self.there),
+            "staff there": self.staff,
             "superuser": UserFactory.create(is_staff=True, is_superuser=True),
         }
         self._keep_books()
@@ -82,7 +83,7 @@ class Town:
     def _keep_books(self) -> None:
         """One row of each kind that only staff see."""
         there, resident, now = self.there, self.world.resident, timezone.now()
-        staff = self.people["staff there"]
+        staff = self.staff
         session = Session.objects.get(pk=self.world.behind["sessions"][3])
         row = Registration.objects.get(pk=self.world.behind["registrations"][2])
         MembershipFactory.create(user=resident, organization__area=there)
@@ -128,13 +129,10 @@ class Town:
             Appointment: Appointment.objects.filter(area=self.there).latest("pk").pk,
         }  # fmt: skip
         for model in admin.site._registry:
-            found = (
-                model._default_manager.filter(pk=own[model])
-                if model in own
-                else model._default_manager.order_by("-pk")
-            )
-            if model is not Change and found.first() is not None:
-                chosen[f"{model._meta.app_label}/{model._meta.model_name}"] = found.first()
+            rows = model._default_manager.order_by("-pk")
+            row = rows.filter(pk=own[model]).first() if model in own else rows.first()
+            if row is not None and model is not Change:
+                chosen[f"{model._meta.app_label}/{model._meta.model_name}"] = row
         return chosen
 
     def parts(self, route: str) -> dict[str, str]:
