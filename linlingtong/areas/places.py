@@ -1,13 +1,15 @@
 """Where areas lie, by WGS 84, the coordinates of GPS. What has no place of its own lies where the whole lies."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from linlingtong.areas.models import Area
+from linlingtong.core.memory import remembered
 
 METRES_A_DEGREE = 111_195
 FARTHEST = 3_000
+REMEMBERED_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,27 @@ def nearest(point: Point, level: str) -> Area | None:
     return found if way <= FARTHEST else None
 
 
-def _placed(areas: "Iterable[Area]") -> dict[str, Point]:
+def _placed(areas: Iterable[Area]) -> dict[str, Point]:
     return {row.path: Point(row.lat, row.long) for row in areas if row.lat is not None and row.long is not None}
 
 
 def _inherited(path: str, placed: dict[str, Point]) -> Point | None:
     """Its own point, or that of the smallest area around it."""
+    return next((placed[one] for one in upwards(path) if one in placed), None)
+
+
+def upwards(path: str) -> Iterator[str]:
+    """The path itself, then those of the areas around it, the root last."""
     while path != "/":
-        if path in placed:
-            return placed[path]
+        yield path
         path = path[: path.rstrip("/").rindex("/") + 1]
-    return None
+
+
+def community_name(path: str) -> str:
+    """The community in which something lies, at most five minutes old; empty above the communities."""
+    names = remembered("community-names", REMEMBERED_SECONDS, _community_names)
+    return next((names[one] for one in upwards(path) if one in names), "")
+
+
+def _community_names() -> dict[str, str]:
+    return dict(Area.objects.communities().values_list("path", "name"))

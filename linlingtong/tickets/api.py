@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from linlingtong.accounts.idempotency import idempotent
 from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import Area
+from linlingtong.areas.places import Point, nearest
 from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import Key, Text
 from linlingtong.core.pagination import Pages
@@ -103,7 +104,9 @@ class TicketBody(serializers.Serializer[Any]):
     kind = serializers.SlugRelatedField(
         slug_field="slug", queryset=Category.objects.filter(is_active=True), help_text="Its code"
     )
-    area = Key(help_text="A community, a grid or something smaller")
+    area = Key(required=False, help_text="A community, a grid or something smaller; or else `lat` and `long`")
+    lat = serializers.FloatField(required=False, min_value=-90, max_value=90, help_text="Where one stands, by WGS 84")
+    long = serializers.FloatField(required=False, min_value=-180, max_value=180)
     place = Text(max_length=80, required=False, allow_blank=True)
     text = Text(max_length=600, required=False, allow_blank=True)
     is_public = serializers.BooleanField(required=False, default=False)
@@ -114,6 +117,19 @@ class TicketBody(serializers.Serializer[Any]):
         if found is None:
             raise serializers.ValidationError(_("There is no such area."), code="does_not_exist")
         return found
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Who says where they stand reports for the nearest grid; the point itself is kept nowhere."""
+        lat, long = given.get("lat"), given.get("long")
+        if "area" in given:
+            return given
+        if lat is None or long is None:
+            missing = "area" if lat is None and long is None else "lat" if lat is None else "long"
+            raise serializers.ValidationError({missing: [_("Say where it is.")]}, code="required")
+        found = nearest(Point(lat, long), Area.Level.GRID)
+        if found is None:
+            raise serializers.ValidationError({"lat": [_("None of our grids lies near there.")]}, code="outside")
+        return given | {"area": found}
 
     def report(self) -> Report:
         given = dict(self.validated_data)

@@ -74,9 +74,7 @@ class ReportForm(forms.Form):
         fields["category"].queryset = Category.objects.active()
         fields["photos"] = PhotosField(most=MOST_PHOTOS) if by else GuestPhotosField(most=MOST_PHOTOS)
         fields["photos"].by = by
-        areas = Area.objects.active().filter(level__in=HOMES).in_order()
-        fields["area"].queryset = areas
-        fields["area"].widget.choices = [("", _("Choose")), *place_choices(areas)]
+        fields["area"].queryset = Area.objects.active().filter(level__in=OFFERED)
 
     def clean_place(self) -> str:
         return clean_text(self.cleaned_data["place"])

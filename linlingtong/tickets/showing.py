@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from linlingtong.areas.models import Area
+from linlingtong.areas.places import community_name
 from linlingtong.core.dates import moment_words
 from linlingtong.tickets.models import Ticket, TicketEvent
 
@@ -77,8 +78,9 @@ def due_words(ticket: Ticket) -> str:
 
 
 def place_words(ticket: Ticket) -> str:
-    above = ticket.area.parent if ticket.area.level == Area.Level.GRID else None
-    return " · ".join(part for part in (above and above.name, ticket.area.name, ticket.place) if part)
+    is_community = ticket.area.level == Area.Level.COMMUNITY
+    above = "" if is_community else community_name(ticket.area_path)
+    return " · ".join(part for part in (above, ticket.area.name, ticket.place) if part)
 
 
 def title(ticket: Ticket) -> str:

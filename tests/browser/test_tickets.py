@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.backends.db import SessionStore
 
+from linlingtong.areas.models import Area
 from linlingtong.photos.models import Photo
 from linlingtong.tickets import actions
 from linlingtong.tickets.models import Ticket
@@ -26,7 +27,7 @@ def test_filled_in_before_signing_in_and_sent_after(open_page: Open, settings: A
     page = open_page("/tools/report/", java_script_enabled=has_script)
     page.locator("input[type=file]").set_input_files(PICTURE | {"buffer": jpeg().read()})
     page.locator("label[for=id_kind_light]").click()
-    page.locator("#id_area").select_option(str(here.pk))
+    page.locator(f"label[for=area_{here.pk}]").click()
     page.locator("#id_place").fill("3 幢二楼")
     page.locator(".abar button").click()
     page.wait_for_url("**/login/**")
@@ -62,6 +63,35 @@ def test_what_was_typed_without_a_network_is_there_again(open_page: Open) -> Non
     page.context.set_offline(False)
     page.goto("/tools/report/")
     assert page.locator("#id_text").input_value() == "离线写的"
+
+
+def test_typing_or_standing_somewhere_finds_the_place(open_page: Open) -> None:
+    kind()
+    gaoxin, jiayuan = AreaFactory.create(name="高新社区"), AreaFactory.create(name="临江佳苑社区")
+    for at, (community, lat) in enumerate(((gaoxin, 30.28), (jiayuan, 30.30))):
+        for number in (1, 7):
+            lies = {"lat": lat + number / 1000, "long": 120.6}
+            AreaFactory.create(
+                parent=community, level="grid", name=f"第 {number} 网格", slug=f"g{at}-{number}", **lies
+            )
+    near = Area.objects.get(slug="g1-1")
+    page = open_page(
+        "/tools/report/", permissions=["geolocation"], geolocation={"latitude": 30.3011, "longitude": 120.6}
+    )
+    assert page.locator(".pick:visible").count() == 0
+    page.locator("#id_places_find").fill("佳苑 7")
+    assert page.locator(".pick:visible").all_inner_texts() == ["第 7 网格"]
+    page.locator("#id_places_find").press("Enter")
+    assert page.locator(f"#area_{Area.objects.get(slug='g1-7').pk}").is_checked()
+    page.locator("#id_places_find").fill("没有")
+    assert page.locator(".pick:visible").count() == 0
+    page.locator("[data-places-here]").click()
+    page.wait_for_function(f"document.getElementById('area_{near.pk}').checked")
+    assert "临江佳苑社区 第 1 网格" in page.locator("[data-places-said]").inner_text()
+    page.context.set_geolocation({"latitude": 39.9, "longitude": 116.4})
+    page.locator("[data-places-here]").click()
+    page.wait_for_function("!document.querySelector('[data-places-said]').textContent.includes('第 1 网格')")
+    assert page.locator(f"#area_{near.pk}").is_checked()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -139,9 +139,11 @@ def tell_desk(ticket: Ticket, event: TicketEvent, title: str) -> None:
 
 
 def nearby(category: Category, area: Area) -> list[Ticket]:
-    """Open public reports of the same kind in the same grid within two weeks."""
+    """Open public reports of the same kind in the same grid (or, above the grids, area) within two weeks."""
     since = timezone.now() - NEARBY_WITHIN
-    rows = Ticket.objects.public().running().filter(category=category, area=area, created_at__gt=since)
+    rows = Ticket.objects.public().running().filter(category=category, created_at__gt=since)
+    grid = Area.objects.filter(pk__in=area.ancestor_ids, level=Area.Level.GRID).first()
+    rows = rows.filter(area_path__startswith=grid.path) if grid else rows.filter(area=area)
     return list(rows.select_related("category", "area").order_by("-created_at", "-pk")[:MOST_NEARBY])
 
 

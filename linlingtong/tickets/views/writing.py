@@ -12,8 +12,9 @@ from linlingtong.areas.models import Area
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.models import Photo
 from linlingtong.tickets.actions import drop_files, nearby, report, take_files
-from linlingtong.tickets.forms import HOMES, ReportForm
+from linlingtong.tickets.forms import ReportForm
 from linlingtong.tickets.models import Ticket
+from linlingtong.tickets.places import OFFERED, Places
 from linlingtong.tickets.showing import cell
 from linlingtong.tickets.views.reading import public_address
 
@@ -57,10 +58,10 @@ def _form(request: HttpRequest, me: User | None, draft: dict[str, Any]) -> Repor
 
 
 def _home(me: User | None) -> dict[str, Any]:
-    """One's own grid is chosen at first."""
+    """One's own building or grid is chosen at first."""
     if me is None or me.home_area is None:
         return {}
-    found = Area.objects.active().filter(pk__in=me.home_area.ancestor_ids, level__in=HOMES).order_by("-path")
+    found = Area.objects.active().filter(pk__in=me.home_area.ancestor_ids, level__in=OFFERED).order_by("-path")
     return {"area": found.values_list("pk", flat=True).first()}
 
 
@@ -115,6 +116,7 @@ def _page(
     context = {
         "form": form,
         "tiles": tiles,
+        "places": Places(reader(request), str(form["area"].value() or "")),
         "is_preview": is_preview,
         "others": others,
         "kept_count": len(draft.get("files", [])),
