@@ -52,8 +52,9 @@ layers: ready
 	@$(bin)/lint-imports --no-cache
 
 migrations: ready
-	$(say) "migrations: in step with the models"
+	$(say) "migrations: in step with the models, and nobody notices them"
 	@$(bin)/python manage.py makemigrations --check --dry-run --verbosity 1
+	@$(bin)/python -m config.migrating
 
 translations: ready
 	$(say) "translations: complete"
