@@ -63,7 +63,7 @@ class World:
         """The address with each of our rows in its place; other rooms' parts of an address get a number."""
         if "%" in route or "(" in route:
             return []
-        rows = self.praises if "praise" in route or "honour" in route else self.posts
+        rows: list[Any] = self.praises if "praise" in route or "honour" in route else self.posts
         if "case" in route or route.startswith("moderation/"):
             rows = list(Case.objects.all())
         known = {"name": ["claim"], "kind": ["help_post"]}
@@ -74,8 +74,10 @@ class World:
         found = []
         most = max(map(len, values), default=1)
         for chosen in zip(*(value * most if len(value) == 1 else value for value in values), strict=True):
-            left = iter(chosen)
-            found.append(re.sub(r"<[^>]+>", lambda _part, left=left: next(left), route))
+            path = route
+            for value in chosen:
+                path = re.sub(r"<[^>]+>", value, path, count=1)
+            found.append(path)
         return found
 
 
@@ -116,7 +118,8 @@ def world() -> World:
 
 
 def answer(client: Client, user: User | None, address: str) -> tuple[int, str]:
-    found = App(user).get(address.removeprefix("/api/v1/")) if address.startswith("/api/v1/") else client.get(address)
+    is_call = address.startswith("/api/v1/")
+    found: Any = App(user).get(address.removeprefix("/api/v1/")) if is_call else client.get(address)
     text = b"".join(found.streaming_content).decode() if getattr(found, "streaming", False) else ""
     return found.status_code, text or found.content.decode(errors="replace")
 
