@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
-from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.admin.scoped import ScopedAdmin, ScopedInline, SubdistrictAdmin, scope_of
 from linlingtong.accounts.models import User
-from linlingtong.accounts.permissions import in_scope, is_whole
+from linlingtong.accounts.permissions import in_scope
 from linlingtong.core.dates import date_words
 from linlingtong.core.time import local
 from linlingtong.toolbox.actions import assure, revise
@@ -19,7 +19,7 @@ from linlingtong.toolbox.models import Audience, Contact, Guide, Schedule, Tool
 
 
 @admin.register(Tool)
-class ToolAdmin(admin.ModelAdmin[Tool]):
+class ToolAdmin(SubdistrictAdmin[Tool]):
     """The shelf is one for the whole subdistrict, so only its own managers arrange it."""
 
     list_display = ["title", "summary", "kind", "group", "audience", "position", "on_home", "is_enabled"]
@@ -28,21 +28,6 @@ class ToolAdmin(admin.ModelAdmin[Tool]):
     search_fields = ["title", "summary"]
     ordering = ["position", "pk"]
     list_per_page = 50
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_whole(scope_of(request, MANAGERS))
-
-    def has_view_permission(self, request: HttpRequest, obj: Tool | None = None) -> bool:  # noqa: ARG002 - Django's signature
-        return self.has_module_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Tool | None = None) -> bool:  # noqa: ARG002 - Django's signature
-        return self.has_module_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Tool | None = None) -> bool:  # noqa: ARG002 - Django's signature
-        return self.has_module_permission(request)
 
 
 class OutdatedFilter(admin.SimpleListFilter):
@@ -56,24 +41,8 @@ class OutdatedFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=Contact.objects.outdated()) if self.value() == "1" else queryset
 
 
-class ScheduleInline(admin.TabularInline[Schedule, Contact]):
-    """Whoever may change the contact may write, change and remove its hours."""
-
+class ScheduleInline(ScopedInline):
     model = Schedule
-    extra = 0
-
-    def has_view_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
-        return self.has_change_permission(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
-        return self.has_change_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
-        scope = scope_of(request, MANAGERS)
-        return bool(scope) if obj is None else in_scope(obj.area.path, scope)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
-        return self.has_change_permission(request, obj)
 
 
 class InArea(ScopedAdmin[Any]):

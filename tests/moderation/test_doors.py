@@ -323,7 +323,7 @@ def test_the_nickname_goes_with_one_button(wall: Wall, staff: User, community: A
 
 
 def test_words_are_kept_by_those_who_manage_the_whole_subdistrict(staff: User, community: Area) -> None:
-    assert browser(staff).get("/admin/moderation/word/").status_code == 403
+    assert browser(staff).get("/admin/moderation/word/").status_code == 404
     chief = browser(staff_of(community.parent or community))
     assert chief.get("/admin/moderation/word/").status_code == 200
     page = "/admin/moderation/word/add/"

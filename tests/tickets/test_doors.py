@@ -306,7 +306,7 @@ class TestAdmin:
 
     def test_kinds_are_for_the_subdistrict(self, client: Client, area: Area) -> None:
         client.force_login(worker_of(area, Appointment.Role.MANAGER))
-        assert client.get(reverse("admin:tickets_category_changelist")).status_code == 403
+        assert client.get(reverse("admin:tickets_category_changelist")).status_code == 404
         community = area.parent
         assert community is not None
         assert community.parent is not None

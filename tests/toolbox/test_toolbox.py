@@ -222,7 +222,7 @@ def test_staff_of_another_area_see_no_contact_and_change_none(client: Client) ->
     client.post(listing, {"action": "mark_right", "_selected_action": [contact.pk]})
     contact.refresh_from_db()
     assert contact.is_outdated
-    assert client.get(reverse("admin:toolbox_tool_changelist")).status_code == 403
+    assert client.get(reverse("admin:toolbox_tool_changelist")).status_code == 404
 
 
 def test_staff_mark_numbers_and_change_hours_in_the_admin(client: Client) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
@@ -7,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
-from linlingtong.accounts.models import User
-from linlingtong.accounts.permissions import MANAGING, is_whole, scope_for
+from linlingtong.accounts.models import Appointment, User
+from linlingtong.accounts.permissions import MANAGING, in_scope, is_whole, scope_for
 from linlingtong.areas.models import Area, inside
 from linlingtong.core.refusal import Refusal
 
@@ -76,6 +78,65 @@ class ScopedAdmin(admin.ModelAdmin[M]):
             else:
                 went_well += 1
         return went_well
+
+
+class ScopedInline(admin.TabularInline[Any, Any]):
+    """What belongs to a row with an area: whoever manages the area adds, changes and removes it."""
+
+    extra = 0
+    roles: ClassVar[tuple[str, ...]] = (Appointment.Role.MANAGER,)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        scope = scope_of(request, self.roles)
+        return bool(scope) if obj is None else in_scope(obj.area.path, scope)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+def _where_it_is(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The page for those who see it on the start page; for others there is no such page."""
+
+    @wraps(view)
+    def shown(self: "SubdistrictAdmin[Any]", request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not self.has_module_permission(request):
+            raise Http404
+        return view(self, request, *args, **kwargs)
+
+    return shown
+
+
+class SubdistrictAdmin(admin.ModelAdmin[M]):
+    """What is one for all communities: managers of the whole subdistrict keep it, for others it does not exist."""
+
+    roles: ClassVar[tuple[str, ...]] = (Appointment.Role.MANAGER,)
+    can_delete: ClassVar[bool] = True
+
+    changelist_view = _where_it_is(admin.ModelAdmin.changelist_view)
+    changeform_view = _where_it_is(admin.ModelAdmin.changeform_view)
+    delete_view = _where_it_is(admin.ModelAdmin.delete_view)
+    history_view = _where_it_is(admin.ModelAdmin.history_view)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_whole(scope_of(request, self.roles))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        return self.can_delete and self.has_module_permission(request)
 
 
 class VerbAdmin(ScopedAdmin[M]):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import CONFIRMED, Asked, ask, attempt, posted
-from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.admin.scoped import ScopedAdmin, ScopedInline, scope_of
 from linlingtong.accounts.permissions import in_scope
 from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import span_words
@@ -21,26 +21,7 @@ from linlingtong.venues.models import Block, DayException, OpeningRule, Unit, Ve
 SHOWN = 30
 
 
-class OfVenue(admin.TabularInline[Any, Venue]):
-    """Whoever manages the venue manages what belongs to it."""
-
-    extra = 0
-
-    def has_view_permission(self, request: HttpRequest, obj: Venue | None = None) -> bool:
-        return self.has_change_permission(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Venue | None = None) -> bool:
-        return self.has_change_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Venue | None = None) -> bool:
-        scope = scope_of(request, MANAGERS)
-        return bool(scope) if obj is None else in_scope(obj.area.path, scope)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Venue | None = None) -> bool:
-        return self.has_change_permission(request, obj)
-
-
-class UnitInline(OfVenue):
+class UnitInline(ScopedInline):
     """A unit that was booked once cannot be deleted, only put out of use."""
 
     model = Unit
@@ -49,11 +30,11 @@ class UnitInline(OfVenue):
         return False
 
 
-class RuleInline(OfVenue):
+class RuleInline(ScopedInline):
     model = OpeningRule
 
 
-class ExceptionInline(OfVenue):
+class ExceptionInline(ScopedInline):
     model = DayException
 
 
