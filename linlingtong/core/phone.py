@@ -72,3 +72,12 @@ def holds_mobile(text: str) -> bool:
     """Whether somebody could ring a number that is written in the text, in whatever spelling."""
     plain = unicodedata.normalize("NFKC", text)
     return bool(MOBILE.search(plain) or MOBILE.search(plain.translate(CHINESE_DIGITS)))
+
+
+def dialled(phone: str) -> str:
+    """A number as it stands in `tel:`: digits and a plus; what comes after 转 is dialled after a pause."""
+    number, _extension, rest = str(phone).partition("转")
+    signs = [
+        "".join(sign for sign in part if sign.isascii() and (sign.isdigit() or sign == "+")) for part in (number, rest)
+    ]
+    return ",".join(part for part in signs if part)

@@ -15,6 +15,7 @@ from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import scope_for
 from linlingtong.areas.models import Area, inside
 from linlingtong.areas.working_time import is_worked
+from linlingtong.core.phone import dialled
 from linlingtong.core.search import bigram_field, matching
 from linlingtong.core.time import local
 
@@ -175,7 +176,7 @@ class Contact(models.Model):
     @property
     def dial(self) -> str:
         """The number as a phone dials it."""
-        return "".join(sign for sign in self.phone if sign.isdigit() or sign == "+")
+        return dialled(self.phone)
 
     @property
     def is_outdated(self) -> bool:
