@@ -23,7 +23,7 @@ from linlingtong.mutual_aid.models import HelpPost
 from linlingtong.notifications.models import Message, Notification
 from tests.api.conftest import App
 from tests.factories import AreaFactory, UserFactory, staff_of
-from tests.house.test_doors import routes
+from tests.house.conftest import routes
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory, settled_neighbour
 
 pytestmark = pytest.mark.django_db
