@@ -26,6 +26,7 @@ class Result:
             "per_second": round(len(ordered) / self.seconds, 1),
             "p50_ms": round(statistics.median(ordered), 2),
             "p95_ms": round(ordered[int(len(ordered) * 0.95)], 2),
+            "p99_ms": round(ordered[int(len(ordered) * 0.99)], 2),
             "statuses": {str(code): n for code, n in sorted(self.statuses.items())},
             "seconds": round(self.seconds, 3),
             "created_after": [round(moment, 4) for moment in self.created_at],

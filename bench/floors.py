@@ -15,6 +15,11 @@ CREATE TABLE floor_registration (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY 
     UNIQUE (session_id, resident_id));
 CREATE TABLE floor_outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text UNIQUE, resident_id bigint,
     due_at timestamptz DEFAULT now());
+DROP TABLE IF EXISTS floor_like, floor_praise;
+CREATE TABLE floor_praise (id bigint PRIMARY KEY, likes int NOT NULL DEFAULT 0);
+CREATE TABLE floor_like (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, praise_id bigint NOT NULL,
+    resident_id bigint NOT NULL, created_at timestamptz DEFAULT now(), UNIQUE (praise_id, resident_id));
+INSERT INTO floor_praise (id) SELECT id FROM likes_praise;
 INSERT INTO floor_session (id, capacity) SELECT id, coalesce(capacity, 1000000) FROM activities_session;
 """
 
@@ -74,7 +79,18 @@ def register(request: HttpRequest, key: int) -> HttpResponse:
     return HttpResponse(json.dumps({"state": state, "number": number}), status=201, content_type="application/json")
 
 
+def like(request: HttpRequest, key: int) -> HttpResponse:
+    """The like and the counter in one transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        resident = int(request.headers["X-Resident"])
+        cursor.execute("INSERT INTO floor_like (praise_id, resident_id) VALUES (%s, %s)", [key, resident])
+        cursor.execute("UPDATE floor_praise SET likes = likes + 1 WHERE id = %s RETURNING likes", [key])
+        likes = cursor.fetchone()[0]
+    return HttpResponse(json.dumps({"like_count": likes}), content_type="application/json")
+
+
 urlpatterns = [
+    path("praises/<int:key>/like/", like),
     path("activities/", activities),
     path("activities/<int:key>/", activity),
     path("sessions/<int:key>/registration/", register),

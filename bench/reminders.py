@@ -76,9 +76,11 @@ def execute(query: str, **facts: Any) -> None:
 def main(amount: int) -> None:
     # Planned ten minutes ahead and due two hours before: the only reminder that quiet hours do not move.
     start = timezone.now().replace(microsecond=0) + dt.timedelta(hours=2, minutes=5)
+    reminders.plan_reminders()  # a worker has long loaded every address of the site when a reminder is due
     execute("DELETE FROM notifications_message")
     execute(WORLD, amount=amount, start=start)
-    execute("ANALYZE")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
     floor = min(timed(lambda: execute("UPDATE floor_reminder SET state = 'sent'")) for _ in range(3))
     plan = timed(reminders.plan_reminders)
     execute("UPDATE notifications_message SET due_at = now(), not_after = NULL WHERE state = 'pending'")

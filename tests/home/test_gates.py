@@ -67,8 +67,8 @@ def weighed() -> Iterator[list[Statement]]:
 def multiply(row: Model, times: int, /, **others: str) -> None:
     """Copy the row so many times; `others` are SQL expressions of the copy's number `n` for columns that differ."""
     fields = [f for f in row._meta.concrete_fields if not f.primary_key and not f.generated]
-    columns = ", ".join(field.column for field in fields)
-    chosen = ", ".join(others.get(field.column, f"t.{field.column}") for field in fields)
+    columns = ", ".join(str(field.column) for field in fields)
+    chosen = ", ".join(others.get(str(field.column), f"t.{field.column}") for field in fields)
     table = row._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -120,7 +120,7 @@ def client(client: Client, resident: User) -> Client:
     store[SESSION_KEY], store[HASH_SESSION_KEY] = str(resident.pk), resident.get_session_auth_hash()
     store[BACKEND_SESSION_KEY] = "linlingtong.accounts.knowing.KnownPerson"
     store.create()
-    client.cookies["sessionid"] = store.session_key
+    client.cookies["sessionid"] = str(store.session_key)
     return client
 
 

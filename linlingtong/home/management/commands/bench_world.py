@@ -16,10 +16,15 @@ from django.utils import timezone
 from linlingtong.accounts.models import Appointment, User
 from linlingtong.activities.models import Activity, Session
 from linlingtong.areas.models import Area
+from linlingtong.core.time import at, today
 from linlingtong.home.management.demo.people import next_ids
+from linlingtong.likes.models import Praise
+from linlingtong.mutual_aid.models import HelpPost
+from linlingtong.venues.models import OpeningRule, Unit, Venue
 
 BACKEND = "linlingtong.accounts.knowing.KnownPerson"
 FIRST_PHONE = 5_000_000
+PRAISES = 50
 
 
 class Command(BaseCommand):
@@ -42,10 +47,15 @@ class Command(BaseCommand):
         Appointment.objects.create(user=staff, area=self.community, role=Appointment.Role.MANAGER)
         hot = self.sessions("Hot", 1, options["places"])
         spread = self.sessions("Spread", options["spread"], 10 * options["places"])
+        praises = self.praises(people)
         world = {
             "base": "/api/v1/",
             "hot_session": hot[0],
             "spread_sessions": spread,
+            "praise": praises[0],
+            "praises": praises,
+            "help_post": self.help_post(people[0]),
+            "venue": self.venue(),
             "tokens": self.tokens(people),
             "staff_token": self.tokens([staff])[0],
         }
@@ -99,6 +109,35 @@ class Command(BaseCommand):
             for key, (start, end) in zip(ids, spans, strict=True)
         ]
         return [s.pk for s in Session.objects.bulk_create(rows, batch_size=500)]
+
+    def praises(self, people: list[User]) -> list[int]:
+        """Visible praise of one place, for as many rounds of likes as anybody runs."""
+        fields = {"area": self.community, "area_path": self.community.path, "is_visible": True}
+        rows = [
+            Praise(author=people[-1 - n % 20], topic=Praise.Topic.SERVICE, text="bench", about="bench", **fields)
+            for n in range(PRAISES)
+        ]
+        return [row.pk for row in Praise.objects.bulk_create(rows)]
+
+    def help_post(self, author: User) -> int:
+        now = timezone.now()
+        return HelpPost.objects.create(
+            author=author, type=HelpPost.Type.REQUEST, kind=HelpPost.Kind.ELDER, title="bench", text="bench",
+            area=self.community, area_path=self.community.path, state=HelpPost.State.OPEN, is_visible=True,
+            opened_at=now, expires_at=now + dt.timedelta(days=7),
+        ).pk  # fmt: skip
+
+    def venue(self) -> dict[str, Any]:
+        """One unit, open around the clock; the first slot that is free for everybody."""
+        venue = Venue.objects.create(
+            area=self.community, name="bench", slug=f"bench-{secrets.token_hex(4)}", kind=Venue.Kind.PITCH,
+            place="bench", most_bookings=50, most_hours=100,
+        )  # fmt: skip
+        Unit.objects.create(venue=venue, name="bench")
+        OpeningRule.objects.create(venue=venue, opens_at=dt.time(0), closes_at=dt.time(23))
+        starts_at = at(today() + dt.timedelta(days=2), dt.time(8))
+        ends_at = starts_at + dt.timedelta(hours=1)
+        return {"venue": venue.pk, "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
 
     def tokens(self, people: list[User]) -> list[str]:
         """Signed-in sessions, one for each; the key of a session is the app's token."""
