@@ -16,7 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.models.functions import Length
 
-from config import migrating
+from config import embedded, migrating
 from config.management.commands import migrate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,12 +26,16 @@ INDEX = models.Index(fields=["phone"], name="by_phone")
 CHECK = models.CheckConstraint(condition=models.Q(phone__gt=""), name="has_a_phone")
 
 
+def made_up(**facts: Any) -> Migration:
+    kind: type[Migration] = type("MadeUp", (Migration,), facts)
+    return kind("9999_made_up", "toolbox")
+
+
 def found(*operations: Operation, atomic: bool = True) -> str:
     """What is said about a migration of the toolbox that follows the newest one."""
     loader = MigrationLoader(connection)
     (newest,) = loader.graph.leaf_nodes("toolbox")
-    migration = Migration("9999_made_up", "toolbox")
-    migration.operations, migration.atomic, migration.dependencies = list(operations), atomic, [newest]
+    migration = made_up(operations=list(operations), atomic=atomic, dependencies=[newest])
     state = loader.project_state(newest)
     with connection.schema_editor(collect_sql=True, atomic=atomic) as editor:
         migration.apply(state, editor, collect_sql=True)
@@ -119,7 +123,7 @@ def test_the_rules_are_asked_of_what_comes_after_the_mark(monkeypatch: pytest.Mo
 
 def test_every_room_with_migrations_has_a_mark() -> None:
     rooms = {room for room, _ in MigrationLoader(connection).graph.nodes}
-    ours = {config for config in rooms if (migrating.entry.embedded.ROOT / "linlingtong" / config).is_dir()}
+    ours = {config for config in rooms if (embedded.ROOT / "linlingtong" / config).is_dir()}
     assert ours == set(migrating.BEFORE_THE_RULES)
 
 
@@ -162,9 +166,7 @@ def test_an_index_built_beside_everybody_has_time(monkeypatch: pytest.MonkeyPatc
     def limit(atomic: bool) -> Any:
         command = migrate.Command(stdout=StringIO())
         command.database, command.verbosity = "default", 0
-        migration = Migration("9999_made_up", "toolbox")
-        migration.atomic = atomic
-        command.migration_progress_callback("apply_start", migration)
+        command.migration_progress_callback("apply_start", made_up(atomic=atomic))
         with connection.cursor() as cursor:
             cursor.execute("SHOW lock_timeout")
             return cursor.fetchone()[0]
