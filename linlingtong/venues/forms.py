@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from linlingtong.areas.models import Organization
 from linlingtong.core.text import clean_text
 from linlingtong.venues.actions import Order
-from linlingtong.venues.grid import Cell
+from linlingtong.venues.grid import Cell, Standing
 from linlingtong.venues.models import Venue
 
 WHOLE = "whole"
@@ -60,7 +60,9 @@ class BookForm(forms.Form):
             (n, _("%(minutes)d minutes") % {"minutes": n * venue.slot_minutes}) for n in range(1, venue.most_slots + 1)
         ]
         fields["headcount"].max_value = venue.most_people
-        fields["team"].choices = [("", _("myself")), *((team.pk, str(team)) for team in teams)]
+        mine = [] if cell and cell.standing == Standing.OVER_QUOTA else [("", _("myself"))]
+        fields["team"].choices = [*mine, *((team.pk, str(team)) for team in teams)]
+        fields["team"].required = not mine and bool(teams)
         self._offer_parts(fields["part"])
         for name, is_needed in (("part", venue.chooses_units), ("team", bool(teams)), ("slots", venue.most_slots > 1)):
             if not is_needed:

@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -452,6 +453,74 @@ def test_what_is_over_the_quota_shows_before_anything_is_filled_in(
     assert "over_quota" in states
     slots = App(resident).get(f"venues/{venue.pk}/availability/?date={clock(12).date()}").json()["slots"]
     assert {one["state"] for one in slots} <= {"over_quota", "mine", "past"}
+
+
+@pytest.fixture
+def full_week(_tuesday: None, venue: Venue, resident: User) -> dt.datetime:
+    """The resident has booked the one time a week that is allowed; answers when that week ends."""
+    venue.most_bookings, venue.days_ahead = 1, 10
+    venue.save()
+    booked = book(order(venue, 10), resident, by=resident)
+    return at(booked.starts_at.date() + dt.timedelta(days=7 - timezone.localtime(booked.starts_at).weekday()))
+
+
+class TestOverTheQuota:
+    """A Tuesday: what one may book this week is booked."""
+
+    @pytest.fixture(autouse=True)
+    def _tuesday(self) -> Iterator[None]:
+        with time_machine.travel("2026-11-24 09:00+08:00", tick=False):
+            yield
+
+    def page(self, client: Client, venue: Venue, hour: int = 15) -> Any:
+        return client.get(f"/tools/pitch/{venue.slug}/?at={clock(hour).isoformat().replace('+', '%2B')}")
+
+    def test_a_tap_says_why_when_there_is_room_again_and_where_the_bookings_are(
+        self, venue: Venue, resident: User, client: Client, full_week: dt.datetime
+    ) -> None:
+        client.force_login(resident)
+        page = self.page(client, venue)
+        assert page.context["cell"].standing == "over_quota"
+        assert page.context["next_free"]["at"] >= full_week
+        text = page.content.decode()
+        assert page.context["next_free"]["url"].replace("&", "&amp;") in text
+        assert 'href="/me/bookings/"' in text.split('id="chosen"')[1]
+        assert 'id="book"' not in text
+
+    def test_a_refusal_says_the_same(
+        self, venue: Venue, resident: User, client: Client, full_week: dt.datetime
+    ) -> None:
+        client.force_login(resident)
+        form = {"at": clock(15).isoformat(), "part": "whole", "slots": 1, "headcount": 6, "purpose": ""}
+        page = client.post(f"/tools/pitch/{venue.slug}/", form)
+        assert page.status_code == 409
+        assert page.context["next_free"]["at"] >= full_week
+        assert Booking.objects.count() == 1
+
+    def test_without_any_free_day_it_says_that_new_ones_open(
+        self, venue: Venue, resident: User, client: Client, full_week: dt.datetime
+    ) -> None:
+        venue.days_ahead = 2
+        venue.save()
+        client.force_login(resident)
+        page = self.page(client, venue)
+        assert page.context["next_free"] is None
+        assert full_week > timezone.now()
+
+    def test_for_the_team_there_is_room_and_nobody_books_for_themselves(
+        self, venue: Venue, resident: User, client: Client, full_week: dt.datetime
+    ) -> None:
+        team = OrganizationFactory.create(kind="team")
+        MembershipFactory.create(user=resident, organization=team, confirmed_at=timezone.now())
+        client.force_login(resident)
+        field = self.page(client, venue).context["form"].fields["team"]
+        assert [key for key, _label in field.choices] == [team.pk]
+        form = {"at": clock(15).isoformat(), "part": "whole", "slots": 1, "headcount": 6, "purpose": ""}
+        client.post(f"/tools/pitch/{venue.slug}/", form)
+        assert not Booking.objects.filter(starts_at=clock(15)).exists()
+        client.post(f"/tools/pitch/{venue.slug}/", form | {"team": team.pk})
+        assert Booking.objects.get(starts_at=clock(15)).team == team
+        assert full_week > clock(15)
 
 
 def test_booking_in_the_browser_takes_two_taps_and_a_look(venue: Venue, resident: User, client: Client) -> None:

@@ -119,15 +119,38 @@ def _page(
         "next_url": address(found, date=first + dt.timedelta(days=WEEK)),
         "cell": cell,
         "chosen_words": span_words(cell.slot.starts_at, cell.slot.ends_at) if cell else "",
-        "form": form
-        or (BookForm(venue=found, cell=cell, teams=teams_of(me), initial={"at": _iso(cell)}) if cell else None),
+        "form": form or (_form(found, cell, me) if cell else None),
         "others": others or [],
+        "next_free": _next_free(found, grid, cell) if cell else None,
+        "can_book": bool(cell and (cell.is_free or _has_room_for_team(cell, grid, me))),
         "can_wait": bool(cell and cell.standing == Standing.TAKEN),
         "login_url": f"{reverse('accounts:login')}?{urlencode({'next': address(found, at=chosen)})}" if chosen else "",
         "paused_until": grid.paused_until,
     }
     status = 409 if form is not None and others is not None else 200
     return render(request, "venues/venue.html", context, status=status)
+
+
+def _form(found: Venue, cell: Cell, me: User | None) -> BookForm:
+    return BookForm(venue=found, cell=cell, teams=teams_of(me), initial={"at": _iso(cell)})
+
+
+def _has_room_for_team(cell: Cell, grid: Grid, me: User | None) -> bool:
+    """Somebody's own share of the week is used up, that of the team may not be."""
+    return cell.standing == Standing.OVER_QUOTA and grid.paused_until is None and bool(teams_of(me))
+
+
+def _next_free(found: Venue, grid: Grid, cell: Cell) -> dict[str, Any] | None:
+    """The next time that somebody who is over the limit can book; None when nothing is free so far ahead."""
+    if cell.standing != Standing.OVER_QUOTA:
+        return None
+    day = local(cell.slot.starts_at).date()
+    ahead = Grid(found, day, max(1, found.days_ahead - (day - today()).days + 1), grid.reader)
+    free = next((one for each in ahead.days for one in each.cells if one.is_free), None)
+    if free is None:
+        return None
+    start = free.slot.starts_at
+    return {"at": start, "label": span_words(start, free.slot.ends_at), "url": address(found, at=start) + "#chosen"}
 
 
 def _iso(cell: Cell) -> str:
@@ -149,7 +172,7 @@ def _strip_day(found: Venue, day: Day, is_current: bool) -> dict[str, Any]:
 
 def _shown(found: Venue, cell: Cell, chosen: dt.datetime | None) -> dict[str, Any]:
     start = local(cell.slot.starts_at)
-    can_choose = cell.standing in {Standing.FREE, Standing.TAKEN}
+    can_choose = cell.standing in {Standing.FREE, Standing.TAKEN, Standing.OVER_QUOTA}
     return {
         "clock": f"{start.hour}:{start.minute:02}",
         "until": f"{local(cell.slot.ends_at):%H:%M}".lstrip("0"),
