@@ -318,7 +318,7 @@ def test_a_dispute_shows_its_scan_log_and_due_date_and_is_answered() -> None:
     asked = dispute(entry.pk, "我待了两小时", by=resident)
     client = as_(boss)
     listed = client.get(f"{DISPUTES}?open=1").content.decode()
-    assert "scans: 5, 6" in listed
+    assert "log of the door: no. 5, 6" in listed
     assert "我待了两小时" in listed
     assert "You recorded these hours yourself" in ask(as_(recorder), DISPUTES, "answer", [asked.pk], text="好")
     assert "08:31" in ask(client, DISPUTES, "answer", [asked.pk])

@@ -20,6 +20,7 @@ from linlingtong.core.refusal import Refusal
 from linlingtong.volunteering import actions as verbs
 from linlingtong.volunteering.admin.entries import SENT, evidence_list, given
 from linlingtong.volunteering.models import Dispute
+from linlingtong.volunteering.models.evidence import evidence_words, proof_words
 
 DAY = 24 * 60
 
@@ -95,8 +96,8 @@ class DisputeAdmin(ScopedAdmin[Dispute]):
         title = _("Answer")
         lines = [
             f"{entry} · {span_words(entry.starts_at, entry.ends_at)} · {hours_words(entry.minutes)}",
-            f"{entry.get_source_display()} · {entry.get_proof_display()} · {entry.recorder or '-'}",
-            *(f"{key}: {value}" for key, value in entry.evidence.items()),
+            f"{entry.get_source_display()} · {proof_words(entry)} · {entry.recorder or '-'}",
+            *(f"{what}: {how}" for what, how in evidence_words(entry)),
         ]
         kept = {"action": ["answer"], "index": ["0"], SENT: ["1"]}
         kept["_selected_action"] = request.POST.getlist("_selected_action")
@@ -121,7 +122,7 @@ class DisputeAdmin(ScopedAdmin[Dispute]):
     def rests_on(self, row: Dispute) -> SafeString:
         by = row.entry.recorder or "-"
         return format_html(
-            "{} · {} · {}{}", row.entry.get_source_display(), row.entry.proof, by, evidence_list(row.entry)
+            "{} · {} · {}{}", row.entry.get_source_display(), proof_words(row.entry), by, evidence_list(row.entry)
         )
 
     @admin.display(description=gettext_lazy("outcome"))

@@ -18,6 +18,7 @@ from linlingtong.areas.models import inside
 from linlingtong.core.dates import hours_words, moment_words, span_words
 from linlingtong.volunteering import actions as verbs
 from linlingtong.volunteering.models import ServiceEntry, Standing
+from linlingtong.volunteering.models.evidence import evidence_words, proof_words
 
 SENT = "_sent"
 TONES = {"credited": "open", "waiting": "pending", "declined": "off", "reversed": "off", "disputed": "offer"}
@@ -54,7 +55,7 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
     """Hours of one's areas: a second person approves them in one go, declines them or takes them back."""
 
     path_field = "area__path"
-    list_display = ("person", "what", "badge", "hours", "proof", "recorded_by")
+    list_display = ("person", "what", "badge", "hours", "proven", "recorded_by")
     list_filter = (StandingFilter, "proof", "source")
     list_select_related = ("resident", "area", "recorder")
     ordering = ("-starts_at", "-id")
@@ -62,7 +63,7 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
     list_per_page = 100
     actions = ("approve", "approve_part", "decline", "reverse")
     fields = (
-        "person", "what", "place", "area", "badge", "hours", "planned_minutes", "source", "proof", "recorder",
+        "person", "what", "place", "area", "badge", "hours", "planned_minutes", "source", "proven", "recorder",
         "leader", "proofs", "story",
     )  # fmt: skip
     readonly_fields = fields
@@ -156,6 +157,10 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
     def recorded_by(self, row: ServiceEntry) -> SafeString:
         return format_html("{}<small>{}</small>", row.recorder or "-", row.get_source_display())
 
+    @admin.display(description=gettext_lazy("proof"))
+    def proven(self, row: ServiceEntry) -> str:
+        return proof_words(row)
+
     @admin.display(description=gettext_lazy("evidence"))
     def proofs(self, row: ServiceEntry) -> SafeString:
         return evidence_list(row)
@@ -171,10 +176,8 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
 
 def evidence_list(row: ServiceEntry) -> SafeString:
     """The scan log or the paper that an entry rests on."""
-    shown = [
-        (key, ", ".join(map(str, value)) if isinstance(value, list) else value) for key, value in row.evidence.items()
-    ]
-    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", shown)) if shown else SafeString("-")
+    lines = format_html_join("", "<li>{}: {}</li>", evidence_words(row))
+    return format_html("<ul>{}</ul>", lines) if lines else SafeString("-")
 
 
 def given(request: HttpRequest) -> Any:

@@ -95,7 +95,7 @@ class ServiceEntry(models.Model):
 
     class Proof(models.TextChoices):
         A = "A", _("A: came and left by scan")
-        B = "B", _("B: one scan and staff")
+        B = "B", _("B: one scan, or both sides, and staff")
         C = "C", _("C: paper with evidence")
 
     key = models.CharField(max_length=120, unique=True)

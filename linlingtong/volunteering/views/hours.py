@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,9 +19,11 @@ from linlingtong.core.time import at, local, today
 from linlingtong.volunteering.actions import dispute
 from linlingtong.volunteering.forms import DisputeForm
 from linlingtong.volunteering.models import Dispute, ServiceEntry, Standing, open_disputes
+from linlingtong.volunteering.models.evidence import proof_words
+from linlingtong.volunteering.models.ledger import ServiceEntryQuerySet
 from linlingtong.volunteering.models.totals import Month, issuer_of, levels_of, minutes_of, months_of, summed
 
-SHOWN = 200
+SHOWN = 100
 TALLEST = 96
 BADGES = {
     Standing.CREDITED: ("open", "circle-check", gettext_lazy("credited")),
@@ -47,7 +50,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("year", "")
     year = int(wanted) if wanted.isdecimal() and int(wanted) in years else (years[0] if years else today().year)
     shown = entries.filter(starts_at__gte=at(dt.date(year, 1, 1)), starts_at__lt=at(dt.date(year + 1, 1, 1)))
-    lines = list(shown.order_by("-starts_at", "-id")[:SHOWN])
+    lines, more = page_of(shown, request.GET.get("after", ""))
     due = open_disputes(lines)
     levels = levels_of(issuer)
     context = {
@@ -57,9 +60,21 @@ def mine(request: HttpRequest) -> HttpResponse:
         "year": year,
         "years": years,
         "lines": [row(entry, due.get(entry.pk)) for entry in lines],
+        "more": more,
+        "is_first": not request.GET.get("after"),
         "bars": bars(months_of(resident)),
     }
     return render(request, "volunteering/hours.html", context)
+
+
+def page_of(entries: ServiceEntryQuerySet, after: str) -> tuple[list[ServiceEntry], int]:
+    """The lines behind the one with number `after`, else the newest; and the number of the last, if more follow."""
+    number = int(after) if after.isdecimal() and len(after) < 19 else 0
+    last = entries.filter(pk=number).values_list("starts_at", flat=True).first()
+    if last is not None:
+        entries = entries.filter(Q(starts_at__lt=last) | Q(starts_at=last, pk__lt=number))
+    lines = list(entries.order_by("-starts_at", "-id")[: SHOWN + 1])
+    return lines[:SHOWN], lines[SHOWN - 1].pk if len(lines) > SHOWN else 0
 
 
 def years_of(resident: User) -> list[int]:
@@ -148,6 +163,7 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "entry": entry,
         "row": row(entry, open_one),
+        "proof": proof_words(entry),
         "story": story(entry, disputes),
         "form": form,
         "can_ask": open_one is None,

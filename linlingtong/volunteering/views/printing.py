@@ -1,7 +1,7 @@
 """The sheet as a PDF: one column of facts, the lines, and a code that anybody can check."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from linlingtong.core.dates import clock, hours_words
 from linlingtong.core.time import local
-from linlingtong.volunteering.models import ServiceSheet, SheetLine
+from linlingtong.volunteering.models import ServiceSheet, SheetLine, open_disputes
 
+MARK = "※"
 FONT = "LinlingtongSansSC"
 FILE = Path(__file__).parents[1] / "fonts" / "LinlingtongSansSC-Regular.ttf"
 INK, SOFT, LINE, TIDE = HexColor("#10242B"), HexColor("#41555C"), HexColor("#D3DDDF"), HexColor("#0B5F75")
@@ -54,6 +55,7 @@ def sheet_title(sheet: ServiceSheet) -> str:
 
 def sheet_pdf(sheet: ServiceSheet, lines: Sequence[SheetLine], address: str) -> bytes:
     """The whole document; `address` is where the serial number is checked."""
+    asked = disputed(lines)
     target = io.BytesIO()
     document = SimpleDocTemplate(
         target, pagesize=A4, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
@@ -66,8 +68,9 @@ def sheet_pdf(sheet: ServiceSheet, lines: Sequence[SheetLine], address: str) -> 
         canvas.drawString(20 * mm, 11 * mm, drawable(_("Serial number %(serial)s") % {"serial": sheet.serial}))
         canvas.drawRightString(A4[0] - 20 * mm, 11 * mm, str(canvas.getPageNumber()))
 
-    story = [_head(sheet), Spacer(1, 6 * mm), _facts(sheet, address), Spacer(1, 6 * mm), _lines(lines)]
-    story += [Spacer(1, 6 * mm), Paragraph(drawable(_closing(sheet)), style(9, textColor=SOFT))]
+    story = [_head(sheet), Spacer(1, 6 * mm), _facts(sheet, address), Spacer(1, 6 * mm), _lines(lines, asked)]
+    closing = [MARK + " " + mark_words()] * bool(asked) + [_closing(sheet)]
+    story += [Spacer(1, 6 * mm), *(Paragraph(drawable(text), style(9, textColor=SOFT)) for text in closing)]
     document.build(story, onFirstPage=footer, onLaterPages=footer)
     return target.getvalue()
 
@@ -118,16 +121,30 @@ def _code(address: str) -> Drawing:
     return drawing
 
 
-def _lines(lines: Sequence[SheetLine]) -> Table:
+def _lines(lines: Sequence[SheetLine], asked: Container[int]) -> Table:
     head, cell = style(9, textColor=SOFT), style(9.5)
     rows = [[Paragraph(drawable(t), head) for t in (_("Date"), _("Service"), _("Place"), _("Hours"))]]
     for line in lines:
         entry = line.entry
-        texts = (when(line), entry.title, entry.place, hours_words(line.minutes))
+        texts = (when(line), titled(line, asked), entry.place, hours_words(line.minutes))
         rows.append([Paragraph(drawable(text), cell) for text in texts])
     table = Table(rows, colWidths=[44 * mm, 62 * mm, 42 * mm, 22 * mm], repeatRows=1)
     table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
     return table
+
+
+def disputed(lines: Sequence[SheetLine]) -> set[int]:
+    """The entries of those lines that their owner disputes at this moment."""
+    return set(open_disputes([line.entry for line in lines]))
+
+
+def titled(line: SheetLine, asked: Container[int]) -> str:
+    """What was done, with the mark of a line whose owner has asked for a correction."""
+    return f"{line.entry.title} {MARK}" if line.entry_id in asked else line.entry.title
+
+
+def mark_words() -> str:
+    return _("The holder has asked for a correction of this line; the answer is still open.")
 
 
 def when(line: SheetLine) -> str:

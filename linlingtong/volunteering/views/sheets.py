@@ -18,7 +18,17 @@ from linlingtong.volunteering.actions import make_sheet
 from linlingtong.volunteering.actions.refusals import SheetRevoked
 from linlingtong.volunteering.forms import SheetForm
 from linlingtong.volunteering.models import ServiceSheet, SheetLine
-from linlingtong.volunteering.views.printing import facts_of, sheet_pdf, sheet_title, stars_words, when
+from linlingtong.volunteering.views.printing import (
+    MARK,
+    disputed,
+    facts_of,
+    mark_words,
+    sheet_pdf,
+    sheet_title,
+    stars_words,
+    titled,
+    when,
+)
 
 GROUP = 4
 
@@ -67,12 +77,15 @@ def sheet(request: HttpRequest, serial: str) -> HttpResponse:
     """The sheet to read in the browser: what the PDF says, for phones that open none."""
     found = own_sheet(request, serial)
     address = check_address(request, serial)
+    lines = lines_of(found)
+    asked = disputed(lines)
     context = {
         "sheet": found,
         "title": sheet_title(found),
         "serial": spaced(serial),
         "facts": facts_of(found),
-        "lines": [(when(line), line.entry, hours_words(line.minutes)) for line in lines_of(found)],
+        "lines": [(when(line), titled(line, asked), hours_words(line.minutes)) for line in lines],
+        "mark": f"{MARK} {mark_words()}" if asked else "",
         "code": qr_svg(address, label=_("Code that leads to the check page")),
         "address": address,
         "is_valid": found.is_live,
