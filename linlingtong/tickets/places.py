@@ -86,8 +86,13 @@ class Places:
         home = reader.home_area
         if home is None:
             return []
-        own = [area for area in self._upwards(home.path) if area.level != Level.COMMUNITY]
-        return [self._choice(area, self.chosen, self._words(area)) for area in [*own, *self._around(own)]]
+        above = self._upwards(home.path)
+        own = [area for area in above if area.level != Level.COMMUNITY]
+        community = next((area.path for area in above if area.level == Level.COMMUNITY), home.path)
+        return [
+            self._choice(area, self.chosen, "" if area.path.startswith(community) else self._words(area))
+            for area in [*own, *self._around(own)]
+        ]
 
     def _around(self, own: Iterable[Area]) -> list[Area]:
         home = next((area for area in own if area.path in self.points), None)

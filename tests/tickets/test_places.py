@@ -58,6 +58,7 @@ def test_the_home_stands_first_then_the_grids_around_it(community: Area) -> None
     resident = UserFactory.create(home_area=stair)
     found = Places(resident, str(stair.pk))
     assert [one.value for one in found.near] == [stair.pk, home.pk, elsewhere.pk, near.pk]
+    assert words(found.near)[1:] == ["第 7 网格", f"{elsewhere.parent} 隔壁", "近"]
     assert far.pk not in [one.value for one in found.near]
     assert [one.is_checked for one in found.near] == [True, False, False, False]
     assert not any(one.is_checked for each in found.communities for one in (*each.grids, *each.buildings))
