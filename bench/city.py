@@ -129,7 +129,7 @@ def main() -> None:
     print(
         f"{'sum of these':44} {'':9} {'':7} {'':8} {'':15} {total:8.1f}   (rows and indexes measured, rest computed)"
     )
-    print(f"\nregistrations a year: {a_year:,.0f} ({registrations} of {REGISTERED} registered people, as in the demo)")
+    print(f"\nregistrations a year: {a_year:,.0f} ({registrations} of {REGISTERED} people, as in the demo)")
     years = {f"{factor} x": simulated_year(a_year * factor) for factor in (1, 10)}
     print("registrations a second, simulated year, everybody in the city registered and as busy as the first 2,000:")
     for name, figures in years.items():
