@@ -105,9 +105,13 @@ class World:
             "companions": [CompanionFactory.create(registration=row).pk for row in rows],
         }
 
+    @property
+    def ten(self) -> dt.datetime:
+        return at(today() + DAY, dt.time(10))
+
     def _venues(self) -> dict[str, Sequence[Any]]:
         venue: Venue = VenueFactory.create(area=self.community)
-        ten = at(today() + DAY, dt.time(10))
+        ten = self.ten
         facts: list[dict[str, Any]] = [
             {},
             {"state": "held"},

@@ -72,6 +72,7 @@ class Town:
             "building head": AppointmentFactory.create(area=stair, role=HEAD).user,
             "grid worker": AppointmentFactory.create(area=grid, role=WORKER).user,
             "manager": staff_of(self.here),
+            "owner": self.world.resident,
             "staff there": self.staff,
             "superuser": UserFactory.create(is_staff=True, is_superuser=True),
         }

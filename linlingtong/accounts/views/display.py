@@ -3,7 +3,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -12,6 +11,7 @@ from linlingtong.accounts.display import Display, remember
 from linlingtong.accounts.forms import DisplayForm
 from linlingtong.accounts.middleware import COOKIE as LANGUAGE_COOKIE
 from linlingtong.accounts.models import User
+from linlingtong.core.links import path_here
 
 WISHES = ("size", "elder_mode", "theme")
 
@@ -62,6 +62,4 @@ def speak(request: HttpRequest, response: HttpResponse, wanted: str) -> None:
 
 def came_from(request: HttpRequest) -> str:
     """Where to go back to: only ever a page of this site."""
-    url = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if is_ours else "/"
+    return path_here(request, request.POST.get("next", "")) or "/"

@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -18,6 +17,7 @@ from linlingtong.accounts.actions import has_second_factor, is_second_factor, se
 from linlingtong.accounts.models import User
 from linlingtong.accounts.sign_in_forms import SecondFactorForm
 from linlingtong.accounts.staff_session import note_proof
+from linlingtong.core.links import path_here
 from linlingtong.core.qr import qr_svg
 
 SECRET, WRONG = "second_factor_secret", "second_factor_wrong"
@@ -79,5 +79,4 @@ def _setup(request: HttpRequest, *, is_new: bool) -> dict[str, Any]:
 
 def _target(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else reverse("admin:index")
+    return path_here(request, wanted) or reverse("admin:index")

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -28,6 +28,7 @@ from linlingtong.accounts.actions import (
 from linlingtong.accounts.display import Display
 from linlingtong.accounts.sign_in_forms import CodeForm, PhoneForm
 from linlingtong.accounts.staff_session import note_presence
+from linlingtong.core.links import path_here
 
 PENDING = "sign_in"
 CONSENT_COOKIE = "llt_consent"
@@ -131,8 +132,7 @@ def _again(request: HttpRequest) -> HttpResponse:
 def _target(request: HttpRequest) -> str:
     """Where to go afterwards; only inside this site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else reverse("home:home")
+    return path_here(request, wanted) or reverse("home:home")
 
 
 def _needs_consent(request: HttpRequest) -> bool:

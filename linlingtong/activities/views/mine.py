@@ -9,17 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
+from linlingtong.activities.actions.calling import looks_at
 from linlingtong.activities.forms import GiveUpForm
 from linlingtong.activities.models import Activity, Companion, Registration
 from linlingtong.activities.models.standing import Mine, Standing, standing, with_position
 from linlingtong.activities.views import stories
 from linlingtong.activities.views.cards import Group, date_card
+from linlingtong.core.links import path_here
 from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 
@@ -166,6 +167,7 @@ def _registration_page(request: HttpRequest, found: Registration, refused: str =
         "headline": stories.headline(found, its),
         "story": stories.what_next(found, its),
         "companions": list(found.companions.order_by("pk")),
+        "looks": looks_at(found),
         "is_live": found.state in Registration.LIVE,
         "may_leave": any(action.kind in {"cancel", "withdraw"} for action in its.actions),
         "refused": refused,
@@ -184,5 +186,4 @@ def _asked(request: HttpRequest, found: Registration, verb: Callable[[], object]
 
 
 def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next", "")
-    return target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else ""
+    return path_here(request, request.POST.get("next", ""))
