@@ -7,3 +7,7 @@ function look() {
 addEventListener("online", look);
 addEventListener("offline", look);
 look();
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

@@ -19,6 +19,7 @@ from linlingtong.toolbox.models import Audience, Contact, Guide, Tool
 
 ON_HOME = 8
 MOST = 200
+MOST_KEPT = 60
 
 
 @require_safe
@@ -134,9 +135,11 @@ def offline(request: HttpRequest) -> HttpResponse:
 @cache_control(max_age=0, no_cache=True)
 def worker(_request: HttpRequest) -> HttpResponse:
     """The script that keeps numbers and guides readable without a network; it stands at the root to reach them."""
+    guides = Guide.objects.published().order_by("title", "pk").values_list("slug", flat=True)[:MOST_KEPT]
     context = {
         "kept": [reverse("toolbox:contacts"), reverse("toolbox:guides")],
+        "guides": [reverse("toolbox:guide", args=[slug]) for slug in guides],
         "offline": reverse("toolbox:offline"),
-        "files": [static(name) for name in ("app.css", "app.js", "icons.svg")],
+        "files": [static(name) for name in ("app.css", "app.js", "icons.svg", "toolbox.css", "offline.js")],
     }
     return HttpResponse(render_to_string("toolbox/worker.js", context), content_type="text/javascript")

@@ -28,20 +28,17 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """One slot for one reader. `label` are the words in it, `free` the units that can be had."""
+    """One slot for one reader. `label` are its words, `free` the units that can be had; blocked is for a while."""
 
     slot: Slot
     standing: Standing
     label: str
     free: tuple[Unit, ...] = ()
+    is_blocked: bool = False
 
     @property
     def is_free(self) -> bool:
         return self.standing == Standing.FREE
-
-    @property
-    def is_kept(self) -> bool:
-        return self.standing == Standing.CLOSED
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,8 @@ class Grid:
         free = tuple(unit for unit in self.units if unit.pk not in busy)
         if not free:
             reason = next((row[3] for row in here if row[3]), "")
-            return Cell(slot, Standing.CLOSED if reason else Standing.TAKEN, reason or _("taken"))
+            standing = Standing.CLOSED if reason else Standing.TAKEN
+            return Cell(slot, standing, reason or _("taken"), is_blocked=bool(reason))
         return self._open(slot, day, free)
 
     def _open(self, slot: Slot, day: dt.date, free: tuple[Unit, ...]) -> Cell:

@@ -2,6 +2,7 @@
 // when nobody answers. Nothing else is kept, and nothing personal: pages are fetched without a session.
 const KEPT = "directory-1";
 const pages = [{% for url in kept %}"{{ url }}"{% if not forloop.last %}, {% endif %}{% endfor %}];
+const guides = [{% for url in guides %}"{{ url }}"{% if not forloop.last %}, {% endif %}{% endfor %}];
 const files = [{% for url in files %}"{{ url }}"{% if not forloop.last %}, {% endif %}{% endfor %}];
 const offline = "{{ offline }}";
 
@@ -18,9 +19,20 @@ self.addEventListener("install", (event) => {
   event.waitUntil(Promise.all([...pages, ...files, offline].map(keep)).then(() => self.skipWaiting()));
 });
 
+// The guides come one after the other once the rest is there: a slow network carries the page somebody waits for first.
+async function keepGuides() {
+  for (const url of guides) await keep(url).catch(() => {});
+}
+
 self.addEventListener("activate", (event) => {
   const old = (names) => Promise.all(names.filter((name) => name !== KEPT).map((name) => caches.delete(name)));
-  event.waitUntil(caches.keys().then(old).then(() => self.clients.claim()));
+  event.waitUntil(
+    caches
+      .keys()
+      .then(old)
+      .then(() => self.clients.claim()),
+  );
+  keepGuides();
 });
 
 async function page(request) {

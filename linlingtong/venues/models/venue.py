@@ -89,6 +89,11 @@ class Venue(models.Model):
         return dt.timedelta(minutes=self.slot_minutes)
 
     @property
+    def drawing(self) -> str:
+        """The picture of its kind among the static files."""
+        return f"covers/venue-{self.kind}.svg"
+
+    @property
     def rule_lines(self) -> list[str]:
         return [line.strip() for line in self.rules.splitlines() if line.strip()]
 

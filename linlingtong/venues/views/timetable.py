@@ -113,6 +113,7 @@ def _page(
         "venue": found,
         "days": [_strip_day(found, one, one.day == day) for one in grid.days],
         "rows": _phone_rows(found, grid, day, chosen),
+        "gone_until": _gone_until(grid, day),
         "table": _table(found, grid, chosen),
         "span": f"{date_words(grid.days[0].day)} – {date_words(grid.days[-1].day)}",
         "previous_url": address(found, date=first - dt.timedelta(days=WEEK)) if first > today() else "",
@@ -178,6 +179,7 @@ def _shown(found: Venue, cell: Cell, chosen: dt.datetime | None) -> dict[str, An
         "until": f"{local(cell.slot.ends_at):%H:%M}".lstrip("0"),
         "label": cell.label,
         "standing": cell.standing.value,
+        "tone": "blocked" if cell.is_blocked else cell.standing.value,
         "is_chosen": chosen == cell.slot.starts_at,
         "url": address(found, at=cell.slot.starts_at) + "#chosen" if can_choose else "",
         "words": span_words(cell.slot.starts_at, cell.slot.ends_at),
@@ -201,6 +203,13 @@ def _phone_rows(found: Venue, grid: Grid, day: dt.date, chosen: dt.datetime | No
             groups.append({"label": label, "cells": []})
         groups[-1]["cells"].append(_shown(found, cell, chosen))
     return groups
+
+
+def _gone_until(grid: Grid, day: dt.date) -> str:
+    """Where the list of the day begins when something of it has gone by."""
+    cells = next((one.cells for one in grid.days if one.day == day), ())
+    left = [cell for cell in cells if cell.standing != Standing.PAST]
+    return f"{local(left[0].slot.starts_at):%H:%M}".lstrip("0") if left and len(left) < len(cells) else ""
 
 
 def _parts() -> tuple[str, str, str]:
