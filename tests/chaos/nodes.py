@@ -26,7 +26,7 @@ from tests.chaos.reminders import DUE, MESSAGES
 from tests.chaos.replica import Replica
 from tests.notifications import ledger
 
-LAG_SECONDS = 4
+LAG_SECONDS = 6
 SENT = "SELECT count(*) FROM notifications_message WHERE key LIKE 'chaos/%%' AND state <> 'sent'"
 RENAME = "UPDATE activities_activity SET title = '{}' WHERE id = {}"
 
