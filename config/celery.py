@@ -3,11 +3,13 @@
 Arguments are ids, results are ignored, and nothing waits in the broker: an `eta` would be lost or doubled with it.
 """
 
+import logging.config
 from typing import Any
 
 from celery import Celery, Task
 from celery.result import AsyncResult
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, setup_logging
+from django.conf import settings
 
 from config import entry
 
@@ -16,6 +18,12 @@ LONGEST_COUNTDOWN_SECONDS = 60
 entry.prepare()
 celeryd_init.connect(entry.start_servers, weak=False)
 beat_init.connect(entry.start_servers, weak=False)
+
+
+@setup_logging.connect
+def _log_as_everybody_does(**_: object) -> None:
+    """That somebody listens keeps Celery from a format of its own."""
+    logging.config.dictConfig(settings.LOGGING)
 
 
 class PromptTask(Task):  # type: ignore[type-arg]

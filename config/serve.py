@@ -5,12 +5,11 @@
 
 import http.client
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
-from config import entry
+from config import entry, web
 from config.embedded import ROOT, EmbeddedServersFailed
 from config.supervisor import DoesNotStayUp, Stopped, Supervisor
 
@@ -44,12 +43,7 @@ def _say(text: str) -> None:
 
 
 def _start(supervisor: Supervisor, host: str, port: str) -> None:
-    web = ("--interface", "wsgi", "--host", host, "--port", port, "--workers", "1", "--no-ws")
-    limits = ("--blocking-threads", "4", "--workers-kill-timeout", "10", "--log-level", "warning")
-    # One granian for each worker, sharing the port: one with several ends all of them when two die soon after another.
-    for number in range(1, min(os.cpu_count() or 1, 4) + 1):
-        command = (sys.executable, "-m", "granian", *web, *limits, "config.wsgi:application")
-        supervisor.start(f"web-{number}", *command, patience=WEB_PATIENCE_SECONDS)
+    web.start(supervisor, host, port, web.usual_workers(), WEB_PATIENCE_SECONDS)
     # a container's root is told on every start that it is root
     hush = ("-W", "ignore:You're running the worker with superuser")
     celery = (sys.executable, *hush, "-m", "celery", "--quiet", "--app", "config.celery")

@@ -9,29 +9,28 @@ from typing import Any
 import environ
 import pghistory
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
-from config import databases, embedded, logs
+from config import databases, embedded, logs, production, rest
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
-PRODUCTION = env.bool("PRODUCTION", False)
+PRODUCTION = production.is_on(env)
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env("SECRET_KEY", default="development-only-key-that-production-refuses-to-start-with")
+# Older keys: what they signed stays valid while a new one takes over; see docs/operations.md.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Addresses and networks of the proxies in front; whoever else claims to speak for somebody is not believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 SITE_URL = env("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}")
 # Serves the pages? Only such a process keeps a pool: Celery closes its connection after each task.
 IS_WEB = os.environ.get("LINLINGTONG_PROCESS") == "web"
 
-if PRODUCTION and (
-    DEBUG or SECRET_KEY.startswith("development-only") or "*" in ALLOWED_HOSTS or not SITE_URL.startswith("https://")
-):
-    raise ImproperlyConfigured(
-        "PRODUCTION needs DEBUG off, a SECRET_KEY of its own, ALLOWED_HOSTS by name and a SITE_URL with https."
-    )
+if PRODUCTION:
+    production.refuse_unsafe(env)
 
 INSTALLED_APPS = [
     "config",
@@ -77,6 +76,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "linlingtong.home.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "linlingtong.core.middleware.RequestLogMiddleware",
@@ -214,9 +214,11 @@ STATIC_URL = "/static/"
 # Elsewhere the files are served from where they lie.
 STATIC_ROOT = BASE_DIR / "var" / "static" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
+MEDIA_ROOT = Path(env("MEDIA_ROOT", default="") or BASE_DIR / "var" / "media")
 WHITENOISE_USE_FINDERS = not PRODUCTION
-WHITENOISE_MAX_AGE = 31_536_000 if PRODUCTION else 60
+# Hashed names are kept for ever by browsers, and there are no others in production.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = PRODUCTION
+WHITENOISE_MAX_AGE = 60
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -226,54 +228,13 @@ STORAGES = {
     },
 }
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["linlingtong.accounts.authentication.TokenOrSession"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_RENDERER_CLASSES": ["linlingtong.core.rendering.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["linlingtong.core.rendering.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "linlingtong.core.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "linlingtong.core.schema.Schema",
-    "DEFAULT_THROTTLE_CLASSES": ["linlingtong.core.throttling.PerMinute"],
-    "EXCEPTION_HANDLER": "linlingtong.core.problems.answer",
-    "URL_FORMAT_OVERRIDE": None,
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Linlingtong",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "PREPROCESSING_HOOKS": ["linlingtong.core.schema.only_ours"],
-    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}},
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "ActivityKind": "linlingtong.activities.models.Activity.Kind",
-        "ActivityStatus": "linlingtong.activities.models.Activity.Status",
-        "QuestionKind": "linlingtong.activities.models.Question.Kind",
-        "NotificationKind": "linlingtong.notifications.models.Kind",
-        "OrganizationKind": "linlingtong.areas.models.Organization.Kind",
-        "AreaLevel": "linlingtong.areas.models.Area.Level",
-        "RegistrationState": "linlingtong.activities.models.Registration.State",
-        "InOrOut": "linlingtong.activities.api.check_in.WAYS",
-        "CaseState": "linlingtong.moderation.models.Case.State",
-        "HelpKind": "linlingtong.mutual_aid.models.HelpPost.Kind",
-        "HelpState": "linlingtong.mutual_aid.models.HelpPost.State",
-        "ClaimState": "linlingtong.mutual_aid.models.Claim.State",
-        "PhotoState": "linlingtong.photos.models.Photo.State",
-        "TicketState": "linlingtong.tickets.models.Ticket.State",
-        "TicketOutcome": "linlingtong.tickets.models.Ticket.Outcome",
-        "DisputeOutcome": "linlingtong.volunteering.models.Dispute.Outcome",
-        "ToolKind": "linlingtong.toolbox.models.Tool.Kind",
-        "VenueKind": "linlingtong.venues.models.Venue.Kind",
-        "BookingState": "linlingtong.venues.models.Booking.State",
-    },
-}
+REST_FRAMEWORK = rest.FRAMEWORK
+SPECTACULAR_SETTINGS = rest.SCHEMA
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+# Without a mail server letters fail in production, and elsewhere they are printed.
+EMAIL_CONFIG = env.email_url_config(env("EMAIL_URL", default="") or ("smtp://" if PRODUCTION else "consolemail://"))
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
-EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
+EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST") or ""
 EMAIL_PORT = EMAIL_CONFIG.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER = EMAIL_CONFIG.get("EMAIL_HOST_USER") or ""
 EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD") or ""
@@ -295,16 +256,14 @@ SMS_PARAM_LIMIT = env.int("SMS_PARAM_LIMIT", 35)
 SMS_CONNECT_TIMEOUT = env.float("SMS_CONNECT_TIMEOUT", 3)
 SMS_READ_TIMEOUT = env.float("SMS_READ_TIMEOUT", 5)
 SMS_TOTAL_TIMEOUT = env.float("SMS_TOTAL_TIMEOUT", 10)
-SMS_FILE_DIRECTORY = env("SMS_FILE_DIRECTORY", default=str(BASE_DIR / "var" / "sms"))
-if PRODUCTION and not SMS_BACKEND:
-    raise ImproperlyConfigured("PRODUCTION needs SMS_BACKEND: residents sign in with a code by SMS.")
+SMS_FILE_DIRECTORY = env("SMS_FILE_DIRECTORY", default="") or str(BASE_DIR / "var" / "sms")
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
+    # Whether a call came by https is decided in config/wsgi.py, which listens to TRUSTED_PROXIES only.
     SECURE_SSL_REDIRECT = True
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -382,7 +341,7 @@ REMIND_SOON_HOURS = env.int("REMIND_SOON_HOURS", 2)
 # How many texts leave at once when a gateway is slow, and how long a missing receipt is no proof yet.
 SENDING_THREADS = env.int("SENDING_THREADS", 8)
 RECEIPT_MINUTES = env.int("RECEIPT_MINUTES", 5)
-# With a token /metrics answers its bearer only.
+# With a token /metrics answers its bearer only; without one it is closed to everybody in production.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 LOGGING = logs.configure(env("LOG_LEVEL", default="WARNING"))

@@ -50,5 +50,14 @@ def refusals() -> dict[str, int]:
     return {code.decode(): int(number) for code, number in found.items()}
 
 
+def waiting_tasks() -> int | None:
+    """How many rings of the doorbell no worker has heard yet; None without Valkey."""
+    try:
+        with _valkey() as valkey:
+            return int(valkey.llen("celery"))  # type: ignore[arg-type] - its types are of two worlds
+    except (redis.RedisError, OSError):
+        return None
+
+
 def _valkey() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)

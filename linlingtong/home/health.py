@@ -4,31 +4,23 @@ import datetime as dt
 import functools
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from linlingtong.activities.models import Session
-from linlingtong.areas.working_time import last_known_day
-from linlingtong.core.counting import refusals
-from linlingtong.core.time import today
+from linlingtong.home.metrics import Figures
 from linlingtong.home.tasks import STEPS
-from linlingtong.notifications.models import Message, Tick
+from linlingtong.notifications.models import Tick
 
 BEGAN = time.monotonic()
 LONGEST_SILENCE = dt.timedelta(minutes=3)
-LATE = dt.timedelta(minutes=5)
-State = Message.State
 
 
 @never_cache
@@ -88,52 +80,34 @@ def _silent_steps() -> list[str]:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Figures for Prometheus, read from the database at each call; with METRICS_TOKEN set, only for its bearer."""
-    token = settings.METRICS_TOKEN
-    if token and not secrets.compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
+    """Figures for Prometheus, read from the database at each call, for the bearer of METRICS_TOKEN.
+
+    Without such a token they are open, but in production closed.
+    """
+    if not _may_measure(request):
         raise Http404
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Figures())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-class Figures(Collector):
-    def collect(self) -> Iterator[Metric]:
-        now = timezone.now()
-        due = Message.objects.live().filter(state=State.PENDING, due_at__lte=now)
-        yield _gauge("messages_due", "Messages that should go out now", due.count())
-        late = due.filter(due_at__lte=now - LATE).count()
-        yield _gauge("messages_late", "Messages due for more than five minutes", late)
-        being_sent = Message.objects.live().filter(state=State.CLAIMED).count()
-        yield _gauge("messages_being_sent", "Messages in the hands of a worker", being_sent)
-        yield _troubles(now)
-        waiting = Session.objects.filter(starts_at__gt=now, waiting__gt=0).aggregate(sum=Sum("waiting"))["sum"]
-        yield _gauge("waiting_list", "Entries on the waiting lists of coming sessions", waiting or 0)
-        known_until = last_known_day()
-        ahead = (known_until - today()).days if known_until else 0
-        yield _gauge("calendar_days_ahead", "Days for which the working days are known", ahead)
-        steps = GaugeMetricFamily(
-            "linlingtong_step_age_seconds", "Since a step of the heartbeat last ran", labels=["step"]
-        )
-        for tick in Tick.objects.all():
-            steps.add_metric([tick.name], (now - tick.ran_at).total_seconds())
-        yield steps
-        told_no = CounterMetricFamily("linlingtong_refusals", "How often a verb said no", labels=["code"])
-        for code, number in sorted(refusals().items()):
-            told_no.add_metric([code], number)
-        yield told_no
+def _may_measure(request: HttpRequest) -> bool:
+    token = settings.METRICS_TOKEN
+    if not token:
+        return not settings.PRODUCTION
+    given = request.headers.get("Authorization", "").encode()
+    return secrets.compare_digest(given, f"Bearer {token}".encode())
 
 
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"linlingtong_{name}", text, value=value)
+class HealthMiddleware:
+    """Answers before anything else does: whoever watches the machine calls it by its address and without https."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        door = DOORS.get(request.path)
+        return door(request) if door else self.get_response(request)
 
 
-def _troubles(now: dt.datetime) -> GaugeMetricFamily:
-    """Of the last day, so that an alarm ends when the trouble does; unknown ones stay until they are known."""
-    family = GaugeMetricFamily("linlingtong_messages_in_trouble", "Messages that did not arrive", labels=["state"])
-    for state in (State.UNKNOWN, State.MISSED, State.FAILED):
-        rows = Message.objects.in_trouble(state)
-        if state != State.UNKNOWN:
-            rows = rows.filter(settled_at__gt=now - dt.timedelta(days=1))
-        family.add_metric([state.value], rows.count())
-    return family
+DOORS: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
