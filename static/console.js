@@ -28,7 +28,10 @@ function keep(items) {
 }
 function showQueue(length) {
   const count = document.getElementById("count-queued");
-  if (count) count.textContent = String(length);
+  if (count) {
+    count.textContent = String(length);
+    count.closest("li").hidden = length === 0;
+  }
   offline.hidden = navigator.onLine && length === 0;
   document.getElementById("offline-words").textContent = length
     ? say(`断网了，${length} 条待上传。`, `No network, ${length} to be sent.`)
@@ -76,6 +79,19 @@ function note(what) {
   else announce(say("已记下，有网后自动上传。", "Kept; it is sent when the network is back."), "odd");
 }
 
+const KEYS = {
+  Escape: () => {
+    showEverybody();
+    entry.focus();
+  },
+  F2: () => {
+    const other = box.querySelector("[name=kind]:not(:checked)");
+    other.checked = true;
+    announce(other.parentElement.textContent.trim(), "odd");
+    entry.focus();
+  },
+  F4: () => document.getElementById("let-name").focus(),
+};
 const KINDS = { accepted: "good", duplicate: "odd", unresolved: "bad", refused: "bad" };
 async function send() {
   if (sending) return;
@@ -154,12 +170,44 @@ box.addEventListener("submit", (event) => {
   entry.focus();
   if (!typed) return;
   const plain = typed.normalize("NFKC");
-  if (/^[\d\s-]{6,}$/.test(plain) || /[pvs][0-9a-z]{1,13}-[0-9a-z]{1,9}-[a-z2-7]{16}/i.test(plain) || /^https?:/i.test(plain)) {
+  if (/^[\d\s+-]+$/.test(plain)) {
+    byDigits(plain.replace(/\D/g, ""));
+    return;
+  }
+  if (/[pvs][0-9a-z]{1,13}-[0-9a-z]{1,9}-[a-z2-7]{16}/i.test(plain) || /^https?:/i.test(plain)) {
     note({ code: typed.slice(0, 200), kind: kind() });
     return;
   }
   byName(plain);
 });
+
+// Six digits are a code. A phone is put where people are found by phone; one more Enter lets them in.
+function byDigits(digits) {
+  const phone = digits.replace(/^(86)(?=1\d{10}$)/, "");
+  if (digits.length === 6) {
+    note({ code: digits, kind: kind() });
+  } else if (/^1[3-9]\d{9}$/.test(phone)) {
+    const field = document.getElementById("let-phone");
+    field.value = phone;
+    field.focus();
+    announce(
+      say(
+        "这是手机号，签到请输 6 位数字。按手机号找人用“没报名也来了？”：号码已经填好，按回车放进来，按 Esc 返回。",
+        "That is a phone number; to check in, type the six digits. To find somebody by phone use “Somebody unexpected?”: the number is filled in, Enter lets them in, Esc goes back.",
+      ),
+      "odd",
+    );
+  } else {
+    announce(
+      say(`签到码是 6 位数字，这里有 ${digits.length} 位。再问一遍，或者输姓名。`, `The code has six digits, this has ${digits.length}. Ask again, or type a name.`),
+      "bad",
+    );
+  }
+}
+
+function showEverybody() {
+  for (const line of document.querySelectorAll("[data-registration]")) line.hidden = false;
+}
 
 function byName(name) {
   const lines = [...document.querySelectorAll("[data-registration]")];
@@ -182,6 +230,10 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = new FormData(form, event.submitter);
   const chosen = body.get("kind");
+  if (form.matches("[data-walk-in]")) {
+    walkIn(form, body);
+    return;
+  }
   if (body.has("registration") && (chosen === "in" || chosen === "out")) {
     note({ registration: Number(body.get("registration")), kind: chosen });
     entry.focus();
@@ -194,11 +246,29 @@ document.addEventListener("submit", async (event) => {
     const isBad = toast && (toast.matches(".toast-error") || toast.matches(".toast-warning"));
     if (toast) announce(toast.textContent.trim(), isBad ? "bad" : "good");
     if (!isBad) form.reset();
+    const ring = body.has("call") && document.querySelector(`[data-called="${body.get("registration")}"]`);
+    if (ring) {
+      ring.focus();
+      return;
+    }
   } catch {
     announce(say("没有网络，这一项等有网再点。", "No network: do this again when it is back."), "bad");
   }
   entry.focus();
 });
+
+// Somebody unexpected is kept on this device like a scan, and sent once.
+function walkIn(form, body) {
+  const phone = body.get("phone").trim();
+  const name = body.get("name").trim();
+  if (!phone && !name) {
+    announce(say("写下姓名或手机号。", "Write the name or the phone of the person."), "bad");
+    return;
+  }
+  form.reset();
+  note(phone ? { phone, kind: "in" } : { name, kind: "in" });
+  entry.focus();
+}
 
 window.addEventListener("online", () => { showQueue(queue().length); if (queue().length) send(); });
 window.addEventListener("offline", () => showQueue(queue().length));
@@ -206,9 +276,15 @@ setInterval(() => { if (navigator.onLine && queue().length) send(); }, 15000);
 setInterval(() => { if (navigator.onLine && !queue().length && !sending && document.activeElement === entry) refresh().catch(() => {}); }, 20000);
 // A scanner types wherever the focus is: keys outside any field go to the box.
 document.addEventListener("keydown", (event) => {
+  if (KEYS[event.key]) {
+    event.preventDefault();
+    KEYS[event.key]();
+    return;
+  }
   const isField = event.target.closest("input, textarea, select, button, a");
   if (!isField && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) entry.focus();
 });
+document.querySelector("[data-script-only]").hidden = false;
 entry.focus();
 showQueue(queue().length);
 if (queue().length && navigator.onLine) send();

@@ -229,6 +229,12 @@ class EntryForm(forms.Form):
     kind = forms.ChoiceField(choices=[("in", "in"), ("out", "out")])
 
 
+class CallForm(forms.Form):
+    """Whose number is looked up."""
+
+    registration = forms.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+
 class MarkForm(forms.Form):
     """One tap on a line of the roster."""
 

@@ -1,6 +1,6 @@
 from django.core.exceptions import PermissionDenied
 
-from linlingtong.accounts.models import User
+from linlingtong.accounts.models import Appointment, User
 from linlingtong.accounts.permissions import in_scope, scope_for
 from linlingtong.activities.models import Activity, Registration
 
@@ -27,6 +27,11 @@ def check_speaks_for(user: User | None, registration: Registration) -> None:
     """Raises PermissionDenied for everybody but the resident and the staff of the activity."""
     if not may_speak_for(user, registration):
         raise PermissionDenied
+
+
+def may_see_phones(user: User, path: str) -> bool:
+    """Whole numbers are for staff who manage the area, not for everybody who works in it."""
+    return user.is_superuser or in_scope(path, scope_for(user, (Appointment.Role.MANAGER,)))
 
 
 def may_run_door(user: User, activity: Activity) -> bool:

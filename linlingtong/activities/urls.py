@@ -27,6 +27,7 @@ urlpatterns = [
     path("check-in/<int:pk>/", console.console, name="console"),
     path("check-in/<int:pk>/entry/", console.entry, name="entry"),
     path("check-in/<int:pk>/mark/", console.mark, name="mark"),
+    path("check-in/<int:pk>/call/", console.call, name="call"),
     path("check-in/<int:pk>/let-in/", console.let_in, name="let_in"),
     path("check-in/<int:pk>/settle/", console.settle, name="settle"),
     path("check-in/<int:pk>/guest/", console.guest, name="guest"),

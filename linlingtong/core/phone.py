@@ -81,3 +81,9 @@ def dialled(phone: str) -> str:
         "".join(sign for sign in part if sign.isascii() and (sign.isdigit() or sign == "+")) for part in (number, rest)
     ]
     return ",".join(part for part in signs if part)
+
+
+def in_groups(phone: str) -> str:
+    """`138 0000 6027`: a whole number as people read it aloud."""
+    digits = phone.removeprefix("+86")
+    return f"{digits[:3]} {digits[3:7]} {digits[7:]}" if len(digits) == MOBILE_DIGITS else phone

@@ -1,7 +1,7 @@
 import datetime as dt
 import math
+import re
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,9 +15,10 @@ from linlingtong.activities.actions.attendance import enter, session_in_door_tur
 from linlingtong.activities.actions.moves import State, session_in_turn
 from linlingtong.activities.actions.refusals import SessionCancelled
 from linlingtong.activities.actions.tidings import moment
-from linlingtong.activities.models import Activity, Registration, Scan, Session, codes
+from linlingtong.activities.models import Activity, Registration, Scan, Session, WalkIn, codes
 from linlingtong.activities.models.check_in import closes_at, opens_at
 from linlingtong.activities.permissions import may_run_door
+from linlingtong.core.phone import holds_mobile
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.turns import in_turn
 
@@ -42,6 +43,8 @@ class Item:
     scanned_at: dt.datetime
     code: str = ""
     registration_id: int | None = None
+    phone: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Answer:
     verdict: str
     scan: Scan | None = None
     refusal: Refusal | None = None
+    guest: WalkIn | None = None
 
     @property
     def registration(self) -> Registration | None:
@@ -68,6 +72,8 @@ class Answer:
         """One line to read out: who, what, when; or why not and what to do."""
         if self.refusal:
             return self.refusal.detail
+        if self.guest:
+            return _("%(name)s is on the roster") % {"name": self.guest.name}
         if self.verdict == Verdict.REFUSED:
             return said_of(self.code)
         return words_for(self)
@@ -96,11 +102,6 @@ def said_of(code: str) -> str:
     return message if message and "%(" not in message else _("This was refused when it came in first.")
 
 
-def record_all(items: Iterable[Item], *, by: User) -> list[Answer]:
-    """What a console noted, each item by itself: sent twice, in any order, it comes to the same."""
-    return [record(item, by=by) for item in items]
-
-
 @in_turn
 def record(item: Item, *, by: User) -> Answer:
     """Check somebody in or out by a code that was scanned or typed, or by a tap on the roster.
@@ -112,8 +113,8 @@ def record(item: Item, *, by: User) -> Answer:
     if session is None or session.activity.status == Activity.Status.DRAFT or not may_run_door(by, session.activity):
         return Answer(item.client_id, Verdict.REFUSED, refusal=refusals.NotYours())
     session = session_in_turn(session.pk)
-    if known := _known(item.client_id):
-        return _again(known, session)
+    if known := again(item.client_id, session):
+        return known
     scan = _scan(item, session, by)
     try:
         registration = _meant(item, scan)
@@ -128,17 +129,16 @@ def record(item: Item, *, by: User) -> Answer:
     return Answer(item.client_id, scan.verdict, scan)
 
 
-def _known(client_id: uuid.UUID) -> Scan | None:
+def again(client_id: uuid.UUID, session: Session) -> Answer | None:
+    """The answer to an item that was sent before: it counted once. None for a new one."""
     rows = Scan.objects.filter(client_id=client_id)
-    return rows.select_related("registration__resident", "registration__session").first()
-
-
-def _again(known: Scan, session: Session) -> Answer:
-    """The same item a second time: it counted once."""
+    known = rows.select_related("registration__resident", "registration__session").first()
+    if known is None:
+        return None
     if known.session_id != session.pk:
-        return Answer(known.client_id, Verdict.REFUSED, refusal=refusals.NotYours())
+        return Answer(client_id, Verdict.REFUSED, refusal=refusals.NotYours())
     was_counted = known.verdict in {Verdict.ACCEPTED, Verdict.DUPLICATE}
-    return Answer(known.client_id, Verdict.DUPLICATE if was_counted else known.verdict, known)
+    return Answer(client_id, Verdict.DUPLICATE if was_counted else known.verdict, known)
 
 
 def _scan(item: Item, session: Session, by: User | None) -> Scan:
@@ -171,6 +171,7 @@ def _meant(item: Item, scan: Scan) -> Registration:
         number = codes.spoken_number(session.pk, entry.digits)
         found = rows.filter(session=session, number=number).first()
         return _of_session(found, session)
+    check_digits(entry.name)
     if entry.code is None or entry.code.kind != codes.PASS:
         raise refusals.CodeForged if entry.code is None else refusals.UnknownCode
     scan.way = Way.PASS
@@ -181,6 +182,15 @@ def _meant(item: Item, scan: Scan) -> Registration:
     if not entry.code.is_fresh(scan.scanned_at):
         raise refusals.CodeExpired
     return registration
+
+
+def check_digits(typed: str) -> None:
+    """Raises PhoneTyped or NotSixDigits for a number that is no code."""
+    digits = re.sub(r"[\s+-]", "", typed)
+    if holds_mobile(typed) or holds_mobile(digits.removeprefix("86")):
+        raise refusals.PhoneTyped
+    if digits.isdecimal():
+        raise refusals.NotSixDigits(number=len(digits))
 
 
 def _of_session(found: Registration | None, session: Session) -> Registration:

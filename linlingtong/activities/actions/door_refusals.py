@@ -106,6 +106,24 @@ class NobodyByThatPhone(Refusal):
     message = _("Nobody with this phone has joined. Write the name alone, or let them join first.")
 
 
+class NoPhone(Refusal):
+    code = "no_phone"
+    message = _("%(name)s has no phone number any more.")
+
+
+class PhoneTyped(Refusal):
+    code = "phone_typed"
+    message = _(
+        "That is a phone number. Type the six digits of the code;"
+        " to find somebody by phone use “Somebody unexpected?”."
+    )
+
+
+class NotSixDigits(Refusal):
+    code = "not_six_digits"
+    message = _("The code has six digits, this has %(number)d. Ask again, or type a name.")
+
+
 class NameMissing(Refusal):
     code = "name_missing"
     message = _("Write the name or the phone of the person.")
@@ -126,8 +144,9 @@ class NotYours(Refusal):
     message = _("There is no such session, or it is not yours to look after.")
 
 
-EITHER_OR = _("Send either a code or a registration.")
+EITHER_OR = _("Send one of them: a code, a registration, a phone or a name.")
 # What was refused once is said again by its code.
+WALK_INS_COME = _("Whoever is let in comes: they leave by their line on the roster.")
 MESSAGES = {
     one.code: one.message for one in list(globals().values()) if isinstance(one, type) and issubclass(one, Refusal)
 }

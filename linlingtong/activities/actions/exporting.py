@@ -14,11 +14,11 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-from linlingtong.accounts.models import Appointment, User
+from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import in_scope, is_whole, scope_for
 from linlingtong.activities.actions.record_refusals import ExportReasonMissing, NothingToExport
 from linlingtong.activities.models import Participant, Registration, RosterExport, Session
-from linlingtong.activities.permissions import check_manages
+from linlingtong.activities.permissions import check_manages, may_see_phones
 from linlingtong.areas.models import inside
 from linlingtong.audit.actions import acting
 from linlingtong.core.dates import clock
@@ -39,11 +39,6 @@ def harmless(value: Any) -> Any:
     bare = value.lstrip(" \u3000\u200b\u200c\u200d\ufeff\u00a0")
     text = "".join(c if c in "\t\n\r" or ord(c) >= 32 else " " for c in value)
     return f"'{text}" if bare.startswith(DANGEROUS) else text
-
-
-def may_see_phones(user: User, path: str) -> bool:
-    """Whole numbers are for staff who manage the area, not for everybody who works in it."""
-    return user.is_superuser or in_scope(path, scope_for(user, (Appointment.Role.MANAGER,)))
 
 
 def export_roster(session_id: int, *, by: User, reason: str = "", with_phones: bool = False) -> "Export":

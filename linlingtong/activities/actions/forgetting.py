@@ -7,7 +7,15 @@ from linlingtong.accounts.models import User
 from linlingtong.activities.actions.leaving import end
 from linlingtong.activities.actions.moves import Ended, session_in_turn
 from linlingtong.activities.actions.paper_traces import forget_on_paper, own_on_paper
-from linlingtong.activities.models import Bookmark, Companion, NoShow, Presence, Registration, RegistrationEvent
+from linlingtong.activities.models import (
+    Bookmark,
+    Companion,
+    NoShow,
+    PhoneLook,
+    Presence,
+    Registration,
+    RegistrationEvent,
+)
 from linlingtong.core.turns import in_turn
 
 
@@ -42,6 +50,7 @@ def own_registrations(resident: User) -> dict[str, Any]:
     rows = Registration.objects.filter(resident=resident).order_by("created_at", "id")
     companions = Companion.objects.filter(registration__resident=resident).order_by("id")
     there = Presence.objects.filter(registration__resident=resident).order_by("pk")
+    looks = PhoneLook.objects.filter(registration__resident=resident).order_by("pk")
     no_shows = NoShow.objects.filter(resident=resident).order_by("pk")
     return {
         "registrations": list(
@@ -53,5 +62,6 @@ def own_registrations(resident: User) -> dict[str, Any]:
         "companions": list(companions.values("registration", "name", "age")),
         "presences": list(there.values("registration", "came_at", "came_way", "left_at", "left_way")),
         **own_on_paper(resident),
+        "phone_looks": list(looks.values("registration", "by__nickname", "at")),
         "no_shows": list(no_shows.values("registration", "until", "appeal", "answer", "lifted_at")),
     }

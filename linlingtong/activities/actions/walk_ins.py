@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -27,7 +28,14 @@ LET_IN = "let in at the door"
 
 
 @in_turn
-def let_in(session_id: int, resident_id: int, *, by: User) -> Registration:
+def let_in(
+    session_id: int,
+    resident_id: int,
+    *,
+    by: User,
+    client_id: uuid.UUID | None = None,
+    came_at: dt.datetime | None = None,
+) -> Registration:
     """Somebody who is there gets a place, past the queue and over the capacity if need be, and is checked in.
 
     Who gave the place up, waits, or never registered. Raises OwnArrival, ClashingSession, SessionCancelled,
@@ -38,14 +46,22 @@ def let_in(session_id: int, resident_id: int, *, by: User) -> Registration:
     resident = User.objects.get(pk=resident_id)
     if by.pk == resident.pk:
         raise OwnArrival
-    scan = tick(session, Scan.Kind.IN, by, timezone.now(), uuid.uuid4())
+    scan = _arrival(session, by, client_id, came_at)
     check_moment(scan, closes_at(session))
     registration = _placed(session, resident, by)
     enter(registration, scan)
     return registration
 
 
-def let_in_by_phone(session_id: int, phone: str, *, by: User) -> Registration:
+def _arrival(session: Session, by: User, client_id: uuid.UUID | None, came_at: dt.datetime | None) -> Scan:
+    """A mark that somebody has come, perhaps noted by a device a while ago; never ahead of our clock."""
+    scan = tick(session, Scan.Kind.IN, by, timezone.now(), client_id or uuid.uuid4())
+    if came_at is not None:
+        scan.scanned_at, scan.counts_at = min(came_at, scan.scanned_at), min(came_at, scan.counts_at)
+    return scan
+
+
+def let_in_by_phone(session_id: int, phone: str, *, by: User, **noted: Any) -> Registration:
     """The person with this verified phone; raises NobodyByThatPhone."""
     check_runs_door(by, Session.objects.select_related("activity").get(pk=session_id).activity)
     try:
@@ -54,7 +70,7 @@ def let_in_by_phone(session_id: int, phone: str, *, by: User) -> Registration:
         found = None
     if found is None:
         raise NobodyByThatPhone
-    return let_in(session_id, found.pk, by=by)
+    return let_in(session_id, found.pk, by=by, **noted)
 
 
 def _placed(session: Session, resident: User, by: User) -> Registration:
@@ -99,15 +115,12 @@ def add_walk_in(
     name = clean_text(name)[:30]
     if not name:
         raise NameMissing
-    client_id = client_id or uuid.uuid4()
-    known = WalkIn.objects.filter(client_id=client_id).first()
+    known = WalkIn.objects.filter(client_id=client_id, session=session).first()
     if known is not None:
         return known
-    scan = tick(session, Scan.Kind.IN, by, timezone.now(), client_id)
-    if came_at is not None:
-        scan.scanned_at = scan.counts_at = min(came_at, scan.counts_at)
+    scan = _arrival(session, by, client_id, came_at)
     check_moment(scan)
-    return WalkIn.objects.create(session=session, name=name, by=by, client_id=client_id, came_at=scan.counts_at)
+    return WalkIn.objects.create(session=session, name=name, by=by, client_id=scan.client_id, came_at=scan.counts_at)
 
 
 @in_turn

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.signed_in import caller
-from linlingtong.activities.actions.exporting import Export, export_records, export_roster, may_see_phones
+from linlingtong.activities.actions.exporting import Export, export_records, export_roster
 from linlingtong.activities.admin.imports import session_asked_for
 from linlingtong.activities.admin.records import areas_of
 from linlingtong.activities.models import RosterExport, Session
+from linlingtong.activities.permissions import may_see_phones
 from linlingtong.activities.record_forms import ExportForm
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import today

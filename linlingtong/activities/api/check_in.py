@@ -12,7 +12,8 @@ from linlingtong.accounts.idempotency import idempotent
 from linlingtong.accounts.permissions import scope_for
 from linlingtong.accounts.signed_in import caller
 from linlingtong.activities.actions import door_refusals, refusals
-from linlingtong.activities.actions.check_in import Answer, Item, arrive, pass_of, record_all
+from linlingtong.activities.actions.check_in import Answer, Item, arrive, pass_of
+from linlingtong.activities.actions.syncing import record_all
 from linlingtong.activities.models import Activity, Registration, Scan, Session
 from linlingtong.core.conditional import Personal
 from linlingtong.core.fields import LARGEST_ID, Text, Whole
@@ -96,12 +97,18 @@ class ScanBody(serializers.Serializer[Any]):
     session = Whole(min_value=1, max_value=LARGEST_ID)
     code = Text(max_length=200, required=False, help_text="What was scanned, or the six digits that were said")
     registration = Whole(min_value=1, max_value=LARGEST_ID, required=False, help_text="A line of the roster, ticked")
+    phone = Text(
+        max_length=40, required=False, allow_blank=True, help_text="Somebody unexpected, by the phone they joined with"
+    )
+    name = Text(max_length=60, required=False, allow_blank=True, help_text="Somebody unexpected without an account")
     kind = serializers.ChoiceField(choices=WAYS)
     scanned_at = serializers.DateTimeField(help_text="By the device's own clock")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("code" in attrs) == ("registration" in attrs):
+        if sum(name in attrs for name in ("code", "registration", "phone", "name")) != 1:
             raise serializers.ValidationError({"code": [door_refusals.EITHER_OR]})
+        if attrs["kind"] != Scan.Kind.IN and ("phone" in attrs or "name" in attrs):
+            raise serializers.ValidationError({"kind": [door_refusals.WALK_INS_COME]})
         return attrs
 
 
@@ -117,6 +124,7 @@ class VerdictShape(serializers.Serializer[Any]):
     registration = serializers.IntegerField(allow_null=True)
     resident = serializers.IntegerField(allow_null=True)
     attendance = serializers.ChoiceField(choices=Registration.Attendance.choices, allow_null=True)
+    walk_in = serializers.IntegerField(allow_null=True, help_text="The line of somebody without an account")
 
 
 class CheckIns(Personal):
@@ -137,7 +145,7 @@ class CheckIns(Personal):
         body.is_valid(raise_exception=True)
         items = [
             Item(one["client_id"], one["session"], one["kind"], one["scanned_at"], one.get("code", ""),
-                 one.get("registration"))
+                 one.get("registration"), one.get("phone"), one.get("name"))
             for one in body.validated_data["items"]
         ]  # fmt: skip
         return Response([_verdict(answer) for answer in record_all(items, by=user)])
@@ -166,4 +174,5 @@ def _verdict(answer: Answer) -> dict[str, Any]:
         "registration": registration.pk if registration else None,
         "resident": registration.resident_id if registration else None,
         "attendance": registration.attendance if registration else None,
+        "walk_in": answer.guest.pk if answer.guest else None,
     }

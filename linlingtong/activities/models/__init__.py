@@ -1,5 +1,5 @@
 from linlingtong.activities.models.activity import Activity, Bookmark, Question, Session
-from linlingtong.activities.models.check_in import NoShow, Presence, Scan, WalkIn
+from linlingtong.activities.models.check_in import NoShow, PhoneLook, Presence, Scan, WalkIn
 from linlingtong.activities.models.feedback import Rating, Review
 from linlingtong.activities.models.record import (
     ImportBatch,
@@ -25,6 +25,7 @@ __all__ = [
     "NoShow",
     "OfflineRecord",
     "Participant",
+    "PhoneLook",
     "Presence",
     "Question",
     "Rating",

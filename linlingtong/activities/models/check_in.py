@@ -172,6 +172,23 @@ class WalkIn(models.Model):
         return self.name
 
 
+class PhoneLook(models.Model):
+    """Staff at the desk were shown the number of somebody on the list, to ring them; its owner reads who and when."""
+
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="phone_looks")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("seen by"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("look at a phone number")
+        verbose_name_plural = _("looks at phone numbers")
+        indexes = [models.Index(F("registration"), F("at").desc(), name="phone_looks_by_registration")]
+        triggers = [pgtrigger.Protect(name="phone_looks_stay", operation=pgtrigger.Update)]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T}"
+
+
 class NoShowQuerySet(models.QuerySet["NoShow"]):
     def managed_by(self, user: User) -> Self:
         return self.filter(inside(scope_for(user), "registration__session__activity__area_path"))

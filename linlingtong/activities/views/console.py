@@ -21,13 +21,14 @@ from django.views.decorators.http import require_safe
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import caller
-from linlingtong.activities.actions import attendance, check_in, walk_ins
-from linlingtong.activities.forms import EntryForm, LetInForm, MarkForm, SettleForm, WalkInForm
+from linlingtong.activities.actions import attendance, calling, check_in, walk_ins
+from linlingtong.activities.forms import CallForm, EntryForm, LetInForm, MarkForm, SettleForm, WalkInForm
 from linlingtong.activities.models import Registration, Scan, Session, WalkIn, codes
 from linlingtong.activities.models.check_in import closes_at, opens_at
 from linlingtong.activities.models.standing import Badge
-from linlingtong.activities.permissions import may_run_door
+from linlingtong.activities.permissions import may_manage, may_run_door, may_see_phones
 from linlingtong.core.dates import clock
+from linlingtong.core.phone import in_groups
 from linlingtong.core.posting import posted_from
 from linlingtong.core.qr import qr_svg
 from linlingtong.core.refusal import Refusal
@@ -35,6 +36,7 @@ from linlingtong.core.refusal import Refusal
 Attendance, Kind, State = Registration.Attendance, Scan.Kind, Registration.State
 Buttons = tuple[tuple[str, str], ...]
 SHORTEST_NAME = 2
+WAITING = {State.WAITLISTED, State.OFFERED}
 HERE = {Attendance.CHECKED_IN, Attendance.CHECKED_OUT}
 ORDER = {
     Attendance.CHECKED_IN: 0, Attendance.CHECKED_OUT: 1, Attendance.UNKNOWN: 2, Attendance.EXCUSED: 3,
@@ -73,6 +75,7 @@ class Line:
     badge: Badge
     time: str
     buttons: Buttons
+    phone: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -90,7 +93,8 @@ def console(request: HttpRequest, session: Session) -> HttpResponse:
     wanted = request.GET.get("q", "").strip()
     kind = request.GET.get("kind", "")
     kind = kind if kind in {Kind.IN, Kind.OUT} else _usual_kind(session)
-    context = desk(session) | _screen(session) | {"kind": kind, "wanted": wanted, "now": timezone.now()}
+    context = desk(session, caller(request)) | _screen(session)
+    context |= {"kind": kind, "wanted": wanted, "now": timezone.now()}
     if wanted:
         context["lines"] = [line for line in context["lines"] if wanted in str(line.registration.resident)]
     return render(request, "activities/check_in/console.html", context)
@@ -100,23 +104,29 @@ def _usual_kind(session: Session) -> str:
     return Kind.OUT if timezone.now() >= session.ends_at else Kind.IN
 
 
-def desk(session: Session) -> dict[str, Any]:
-    """Everything on the desk: who is here, who is missing, who waits to be let in, in four queries."""
-    now = timezone.now()
+def desk(session: Session, user: User) -> dict[str, Any]:
+    """Everything on the desk: who is here, who is missing, who waits to be let in, in five queries."""
+    now, path = timezone.now(), session.activity.area_path
+    may_call = may_see_phones(user, path)
+    seen = calling.seen_by(user, session) if may_call else set()
     rows = session.registrations.exclude(state__in=[State.REJECTED, State.LAPSED])
     rows = rows.select_related("resident", "presence").order_by("number")
     known: dict[int, Registration] = {row.resident_id: row for row in rows}
-    lines = [line_of(row, session) for row in known.values() if row.state == State.CONFIRMED]
+    lines = [line_of(row, session, row.pk in seen) for row in known.values() if row.state == State.CONFIRMED]
     lines.sort(key=lambda line: _order(line.registration))
     guests = list(session.walk_ins.filter(is_taken_back=False).order_by("-came_at"))
     arrived = sum(line.registration.places for line in lines if line.registration.attendance in HERE)
     going = sum(line.registration.places for line in lines)
     here = [line for line in lines if line.is_here]
+    others = [row for row in known.values() if row.state != State.CONFIRMED]
     return {
         "session": session,
         "activity": session.activity,
         "lines": lines,
-        "others": [row for row in known.values() if row.state != State.CONFIRMED],
+        "others": [(row, row.resident.phone if row.pk in seen else "") for row in others],
+        "waiting": sum(row.places for row in others if row.state in WAITING),
+        "may_call": may_call,
+        "may_export": user.is_staff and may_manage(user, session.activity),
         "guests": guests,
         "pending": list(session.scans.pending().select_related("registration__resident").order_by("pk")),
         "arrived": arrived + len(guests),
@@ -139,7 +149,7 @@ def _order(row: Registration) -> tuple[int, float, int]:
     return ORDER[Attendance(row.attendance)], -came, row.number
 
 
-def line_of(row: Registration, session: Session) -> Line:
+def line_of(row: Registration, session: Session, is_seen: bool = False) -> Line:
     presence = getattr(row, "presence", None)
     kind = row.attendance
     is_automatic = bool(presence and presence.left_automatically)
@@ -154,7 +164,7 @@ def line_of(row: Registration, session: Session) -> Line:
     }
     moments = [presence.came_at, presence.left_at] if presence else []
     time = "–".join(clock(moment) for moment in moments if moment)
-    return Line(row, badges[kind], time, _buttons(kind, session))
+    return Line(row, badges[kind], time, _buttons(kind, session), (row.resident.phone or "") if is_seen else "")
 
 
 def _buttons(kind: str, session: Session) -> Buttons:
@@ -178,6 +188,11 @@ def entry(request: HttpRequest, session: Session) -> HttpResponse:
     read = codes.read(typed)
     if read.code or read.digits:
         _record(request, session, kind, code=typed)
+        return _back(session, kind=kind)
+    try:
+        check_in.check_digits(read.name)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
         return _back(session, kind=kind)
     found = list(_named(session, read.name)[:3])
     if not found:
@@ -217,6 +232,23 @@ def mark(request: HttpRequest, session: Session) -> HttpResponse:
     def verb(by: User) -> str:
         attendance.mark(row.pk, form["kind"], by=by)
         return MARKED[form["kind"]] % name
+
+    return _say(request, session, verb)
+
+
+@posted_from("activities:console", "pk")
+@at_the_door
+def call(request: HttpRequest, session: Session) -> HttpResponse:
+    """Show the number of somebody on the list for an hour, to whoever may see it; that it was shown is noted."""
+    form = CallForm(request.POST)
+    row = get_object_or_404(session.registrations.select_related("resident"), pk=_valid(form)["registration"])
+
+    def verb(by: User) -> str:
+        phone = calling.look_up_phone(row.pk, by=by)
+        return _("%(name)s: %(phone)s. They can read that you looked.") % {
+            "name": row.resident,
+            "phone": in_groups(phone),
+        }
 
     return _say(request, session, verb)
 
@@ -311,7 +343,7 @@ def poster(request: HttpRequest, session: Session) -> HttpResponse:
 @at_the_door
 def roster(request: HttpRequest, session: Session) -> HttpResponse:
     """The roster on paper, for when nothing else works."""
-    context = desk(session)
+    context = desk(session, caller(request))
     context["lines"] = sorted(context["lines"], key=lambda line: line.registration.number)
     return render(request, "activities/check_in/roster.html", context | {"now": timezone.now()})
 
