@@ -28,7 +28,7 @@ def test_every_step_runs_and_says_so(phone: Phone) -> None:
     MessageFactory.create()
     every_minute()
     every_minute()
-    assert set(Tick.objects.values_list("name", flat=True)) == set(tasks.STEPS)
+    assert set(Tick.objects.values_list("name", flat=True)) >= set(tasks.STEPS)
     assert len(phone.texts) == 1
 
 
