@@ -1,7 +1,7 @@
 """`python -m bench.city`: what a city of 12.5 million residents would store and write, from one subdistrict's facts.
 
 Measured: bytes of a row and of its index entries, on the real tables, filled by `manage.py seed` and a flood of
-messages. Computed: everything else, by scaling and by a simulated year; the assumptions are printed beside the figures.
+messages. Computed: everything else, by scaling and by a simulated year. What is assumed is printed too.
 """
 
 import json
@@ -136,6 +136,10 @@ def main() -> None:
         print(f"  {name:5}", "  ".join(f"{key} {value:,.1f}" for key, value in figures.items()))
     stress = CITY * 0.1 / 60
     print(f"a tenth of the city in one minute (computed, not expected): {stress:,.0f} registrations a second")
+    print(f"assumed: {MESSAGES_A_REGISTRATION} messages for each registration; activities open at {OPENING_HOURS} on")
+    print(
+        f"{WORKDAYS} days; half of those who come register within ten minutes; sizes of communities are lognormal (0.6)"
+    )
     even = balance()
     print("  ".join(f"{name} {value:.2f} x the mean" for name, value in even.items()), f"({CELLS} cells)")
     OUT.parent.mkdir(parents=True, exist_ok=True)
