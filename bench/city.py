@@ -137,9 +137,7 @@ def main() -> None:
     stress = CITY * 0.1 / 60
     print(f"a tenth of the city in one minute (computed, not expected): {stress:,.0f} registrations a second")
     print(f"assumed: {MESSAGES_A_REGISTRATION} messages for each registration; activities open at {OPENING_HOURS} on")
-    print(
-        f"{WORKDAYS} days; half of those who come register within ten minutes; community sizes are lognormal (0.6)"
-    )
+    print(f"{WORKDAYS} days; half of those who come register within ten minutes; community sizes are lognormal (0.6)")
     even = balance()
     print("  ".join(f"{name} {value:.2f} x the mean" for name, value in even.items()), f"({CELLS} cells)")
     OUT.parent.mkdir(parents=True, exist_ok=True)
