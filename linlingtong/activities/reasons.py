@@ -34,10 +34,19 @@ WORDS: dict[str, Callable[[], str]] = {
     "name_recorded": lambda: _("This name is on the list already. Add the number if it is somebody else."),
     "no_phone": lambda: _("Without a number nobody can claim it."),
     "masked_phone": lambda: _("The number is masked, so nobody can claim it."),
+    "looks_like_total": lambda: _("Looks like a total, not like a person."),
+    "looks_like_remark": lambda: _("Looks like a remark, not like a person."),
+    "used_since": lambda: _("Stays: it was claimed or rated since, or it is your own."),
     "too_many": lambda: _("At most %(most)s names at once. Use a sheet."),
     "clashing": lambda: _("No hours: credited elsewhere at that time."),
     "disowned": lambda: _("The owner of the number says it was somebody else."),
 }
+
+
+def all_words(code: str, facts: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with a line, a sentence each."""
+    told = [reason_words(code, facts), *(reason_words(one["code"], one) for one in facts.get("also", ()))]
+    return [words for words in told if words]
 
 
 def reason_words(code: str, facts: Mapping[str, Any]) -> str:

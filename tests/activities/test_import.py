@@ -159,7 +159,10 @@ def test_the_sheet_of_a_real_community_is_understood(staff: User, area: Area) ->
         (6, "李四", 90, "unlinked"),
         (7, "王五", 90, "unlinked"),
         (9, "赵六", 120, "unlinked"),
+        (10, "合计 7", None, "left_out"),
+        (11, "填表人：小王".replace("：", ":"), None, "left_out"),
     ]
+    assert outcomes(batch)[4:] == [("left_out", "looks_like_total"), ("left_out", "looks_like_remark")]
     assert {(one.title, one.leader, local_day(one.starts_at)) for one in found if one.starts_at} == {
         ("我们的节日·中秋", "陈师傅", DAY)
     }
@@ -204,6 +207,41 @@ def test_start_and_end_are_kept_and_give_the_minutes(staff: User, area: Area) ->
 def test_a_line_that_is_not_possible_says_why(staff: User, area: Area, line: list[Any], reason: str) -> None:
     batch = read(workbook([["姓名", "手机", "活动名称", "日期", "时长(小时)"], line]), staff, area)
     assert outcomes(batch) == [(Outcome.REFUSED, reason)]
+
+
+def test_a_line_tells_all_its_mistakes(staff: User, area: Area) -> None:
+    head = ["姓名", "手机", "活动名称", "日期", "时长(小时)", "地点"]
+    bad = ["12345", "1991111", None, "九月", "很久", "远" * 81]
+    batch = read(workbook([head, bad, ["张三", "1991111", "清洁", "2999-1-1", 20, ""]]), staff, area)
+    assert [all_reasons(row) for row in batch.rows.order_by("number")] == [
+        ["bad_name", "bad_phone", "no_title", "too_much_text", "bad_date", "bad_minutes"],
+        ["bad_phone", "in_future", "too_long"],
+    ]
+
+
+def all_reasons(row: ImportRow) -> list[str]:
+    return [row.reason, *(one["code"] for one in row.facts["also"])]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (["合计", "", None, None, 4], "looks_like_total"), (["总 计：", None, None, None, 4], "looks_like_total"),
+        (["备注：雨天改期", None, None, None, None], "looks_like_remark"),
+        (["", None, "共计2人", None, None], "looks_like_total"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_no_person_is_left_out_and_said(staff: User, area: Area, line: list[Any], reason: str) -> None:
+    head = ["姓名", "手机", "活动名称", "日期", "时长(小时)"]
+    batch = read(workbook([head, ["张三", "", "清洁", "2022-9-3", 2], line]), staff, area)
+    assert outcomes(batch) == [(Outcome.UNLINKED, ""), (Outcome.LEFT_OUT, reason)]
+    importing.apply_now(batch.pk, by=staff)
+    assert Participant.objects.count() == 1
+
+
+def test_a_sheet_of_sums_alone_is_empty(staff: User, area: Area) -> None:
+    with pytest.raises(record_refusals.SheetEmpty):
+        read(workbook([["姓名", "手机"], ["合计", "3"]]), staff, area)
 
 
 def test_repeats_within_a_sheet_name_the_first_line(staff: User, area: Area) -> None:
@@ -281,6 +319,7 @@ def test_undoing_takes_everything_back(staff: User, area: Area) -> None:
     assert batch.state == State.UNDONE
     assert not Participant.objects.exists()
     assert not Activity.objects.exists()
+    assert outcomes(batch) == [(Outcome.UNDONE, ""), (Outcome.UNDONE, "")]
     importing.apply_now(read(cleaning(("王秀英", 19911110002)), staff, area).pk, by=staff)
     assert Participant.objects.count() == 1
 
@@ -294,6 +333,9 @@ def test_undoing_leaves_what_was_used_since(staff: User, area: Area) -> None:
     importing.undo_now(batch.pk, by=staff)
     assert set(Participant.objects.values_list("name", flat=True)) == {"李建国", "王秀英"}
     assert Activity.objects.exists()
+    assert outcomes(batch) == [
+        (Outcome.NEW, "used_since"), (Outcome.UNLINKED, "used_since"), (Outcome.UNDONE, ""),
+    ]  # fmt: skip
 
 
 def test_undoing_leaves_an_activity_that_was_there_before(staff: User, area: Area) -> None:

@@ -214,7 +214,11 @@ def _undo_rows(batch: ImportBatch, rows: Sequence[ImportRow]) -> None:
     )
     unused = [one for one in people if one.resident_id != by.pk and not is_used(one, batch)]
     take_back_hours(unused, by=by)
-    Participant.objects.filter(pk__in=[one.pk for one in unused]).delete()
+    gone = {one.pk for one in unused}
+    written = batch.rows.filter(pk__in=[row.pk for row in rows], participant__isnull=False)
+    written.filter(participant__in=gone).update(outcome=Outcome.UNDONE, reason="")
+    written.exclude(participant__in=gone).update(reason="used_since")
+    Participant.objects.filter(pk__in=gone).delete()
 
 
 def is_used(person: Participant, batch: ImportBatch | None) -> bool:

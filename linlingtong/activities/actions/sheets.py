@@ -56,15 +56,21 @@ OF_SOMETHING_ELSE = (
 UNITS = {"小时": "hours", "时": "hours", "h": "hours", "hours": "hours", "分钟": "minutes", "分": "minutes"}
 # A heading is meant for all the lines that its merged cell spans; a name or a phone never is.
 FILLED = ("day", "starts", "ends", "span", "minutes", "title", "place", "leader")
-CLOSING = ("合计", "总计", "小计", "共计", "备注", "说明", "填表人", "制表人", "审核人", "注:", "注：")
+SUMS = ("合计", "总计", "小计", "共计")
+REMARKS = ("备注", "说明", "填表人", "制表人", "审核人", "注:")
 
 
 @dataclass
 class Line:
-    """One line of the list: its number in the sheet, and the cells of the columns that were recognised."""
+    """One line of the list: its number in the sheet, and the cells of the columns that were recognised.
+
+    `left_out` says why a line is about nobody; then `shown` is what stands there.
+    """
 
     number: int
     cells: dict[str, Any]
+    left_out: str = ""
+    shown: str = ""
 
 
 @dataclass
@@ -148,7 +154,7 @@ def _first_list(book: Any, file: IO[bytes], digest: str) -> Sheet:
         if not _read(sheet, _rows(page), spans):
             continue
         is_found = True
-        if sheet.lines:
+        if any(not line.left_out for line in sheet.lines):
             return sheet
     raise SheetEmpty if is_found else HeaderMissing
 
@@ -263,16 +269,24 @@ def _lines(
             if value is None and meaning in FILLED and at in filling and number <= filling[at][0]:
                 value = filling[at][1]
             line[meaning] = value
-        if _is_entry(line, cells):
+        texts = [text_of(cell) for cell in cells if not is_blank(cell)]
+        if left_out := _about_nobody(texts[0], text_of(line.get("name"))):
+            yield Line(number, line, left_out, " ".join(texts))
+        elif _is_entry(line):
             yield Line(number, line)
 
 
-def _is_entry(line: dict[str, Any], cells: tuple[Any, ...]) -> bool:
-    """A line about somebody: neither empty, nor the headings again, nor a sum or remark below the list."""
-    first = next(text_of(cell) for cell in cells if not is_blank(cell))
+def _about_nobody(first: str, name: str) -> str:
+    """Why a line is a sum or a remark below the list; "" for any other."""
+    starts = "".join(first.split()), "".join(name.split())
+    if any(text.startswith(SUMS) for text in starts):
+        return "looks_like_total"
+    return "looks_like_remark" if any(text.startswith(REMARKS) for text in starts) else ""
+
+
+def _is_entry(line: dict[str, Any]) -> bool:
+    """A line about somebody: neither empty nor the headings again."""
     name = text_of(line.get("name"))
-    if first.startswith(CLOSING) or name.startswith(CLOSING):
-        return False
     if _plain(name) in HEADINGS["name"]:
         return False
     return bool(name) or not is_blank(line.get("phone"))

@@ -4,7 +4,7 @@ except which phones have an account."""
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from linlingtong.accounts.actions.sign_in import key_of
 from linlingtong.accounts.models import User
@@ -14,6 +14,7 @@ from linlingtong.activities.actions.sheets import Line, Sheet
 from linlingtong.activities.models import ImportRow, Session
 from linlingtong.core.time import at, today
 
+T = TypeVar("T")
 USUAL_START = dt.time(9)
 USUAL_LENGTH = dt.timedelta(hours=2)
 OLDEST = dt.date(2000, 1, 1)
@@ -55,35 +56,39 @@ class _Reader:
         self.today = today()
 
     def row(self, line: Line) -> ImportRow:
-        row = ImportRow(number=line.number)
-        for step in (self._who, self._what, self._when):
-            try:
-                step(row, line)
-            except Unreadable as error:
-                if not row.is_final:
-                    settle(row, Outcome.REFUSED, error.code, **error.facts)
+        row = ImportRow(number=line.number, name=line.shown[:60])
+        if line.left_out:
+            settle(row, Outcome.LEFT_OUT, line.left_out)
+            return row
+        for step in (self._name, self._number, self._what, self._when):
+            self._try(row, lambda step=step: step(row, line))
         return row
+
+    def _try(self, row: ImportRow, read: Callable[[], T]) -> T | None:
+        """What the cell says; None where it cannot be read, which is noted beside what else is wrong with the line."""
+        try:
+            return read()
+        except Unreadable as error:
+            blame(row, error)
+            return None
 
     def _said(self, line: Line, column: str) -> Any:
         value = line.cells.get(column)
         return self.sheet.defaults.get(column) if cells.is_blank(value) else value
 
-    def _who(self, row: ImportRow, line: Line) -> None:
-        shown = cells.text_of(line.cells.get("name"))
-        row.name = shown[:60]
-        phone = self._phone(row, line)
+    def _name(self, row: ImportRow, line: Line) -> None:
+        row.name = cells.text_of(line.cells.get("name"))[:60]
         row.name = cells.name_of(line.cells.get("name"))
-        if phone:
-            row.phone_key, row.phone_mask = roster_key(phone), cells.mask_of(phone)
-            self.phones[row.phone_key] = phone
         if not row.name:
             raise Unreadable("no_name")
 
-    def _phone(self, row: ImportRow, line: Line) -> str:
+    def _number(self, row: ImportRow, line: Line) -> None:
         phone = cells.phone_of(line.cells.get("phone"))
-        if not phone:
-            row.facts = {"note": "masked_phone" if phone is None else "no_phone"}
-        return phone or ""
+        if phone:
+            row.phone_key, row.phone_mask = roster_key(phone), cells.mask_of(phone)
+            self.phones[row.phone_key] = phone
+        else:
+            row.facts = (row.facts or {}) | {"note": "masked_phone" if phone is None else "no_phone"}
 
     def _what(self, row: ImportRow, line: Line) -> None:
         if self.session is not None:
@@ -93,15 +98,16 @@ class _Reader:
             text = cells.text_of(self._said(line, column)) or getattr(self.given, column, "")
             setattr(row, column, text[:longest])
             if len(text) > longest:
-                raise Unreadable("too_much_text", most=longest)
-        if not row.title:
-            raise Unreadable("no_title")
+                blame(row, Unreadable("too_much_text", most=longest))
+            elif column == "title" and not text:
+                blame(row, Unreadable("no_title"))
 
     def _when(self, row: ImportRow, line: Line) -> None:
-        day, clocks = self._day(line), self._clocks(line)
-        minutes = cells.minutes_of(line.cells.get("minutes"), self.sheet.unit)
-        if minutes is None and self._said(line, "minutes") is not None:
-            minutes = cells.minutes_of(self._said(line, "minutes"), "")
+        day = self._try(row, lambda: self._day(line))
+        clocks = self._try(row, lambda: self._clocks(line))
+        minutes = self._try(row, lambda: self._said_minutes(line))
+        if day is None or clocks is None:
+            return
         row.is_timed = bool(clocks)
         row.starts_at = at(day, clocks[0] if clocks else self._usual_start())
         row.ends_at = at(day, clocks[1]) if len(clocks) > 1 else None
@@ -110,6 +116,12 @@ class _Reader:
         row.minutes = self._minutes(row, minutes)
         if row.ends_at is None:
             row.ends_at = row.starts_at + (dt.timedelta(minutes=row.minutes) if row.minutes else USUAL_LENGTH)
+
+    def _said_minutes(self, line: Line) -> int | None:
+        minutes = cells.minutes_of(line.cells.get("minutes"), self.sheet.unit)
+        if minutes is None and self._said(line, "minutes") is not None:
+            return cells.minutes_of(self._said(line, "minutes"), "")
+        return minutes
 
     def _usual_start(self) -> dt.time:
         return cells.local_clock(self.session.starts_at) if self.session else USUAL_START
@@ -156,6 +168,14 @@ def settle(row: ImportRow, outcome: str, reason: str, **facts: Any) -> None:
     """This stays, whatever the database says later."""
     row.outcome, row.reason, row.is_final = outcome, reason, True
     row.facts = (row.facts or {}) | facts
+
+
+def blame(row: ImportRow, error: Unreadable) -> None:
+    """The line is not possible; a further mistake is told beside the first one."""
+    if row.is_final:
+        row.facts.setdefault("also", []).append({"code": error.code, **error.facts})
+    else:
+        settle(row, Outcome.REFUSED, error.code, **error.facts)
 
 
 def know_residents(rows: Sequence[ImportRow], phones: dict[str, str]) -> None:

@@ -23,17 +23,21 @@ from linlingtong.activities.actions import importing
 from linlingtong.activities.actions.understanding import Given
 from linlingtong.activities.admin.records import areas_of
 from linlingtong.activities.models import ImportBatch, ImportRow, Session
-from linlingtong.activities.reasons import reason_words
+from linlingtong.activities.reasons import all_words, reason_words
 from linlingtong.activities.record_forms import UploadForm
 from linlingtong.core.refusal import Refusal
 
 ROWS_PER_PAGE = 100
+ALWAYS = (ImportRow.Outcome.NEW, ImportRow.Outcome.UNLINKED, ImportRow.Outcome.KNOWN, ImportRow.Outcome.REFUSED)
 Outcome, State = ImportRow.Outcome, ImportBatch.State
 TONES = {
     State.CHECKING: "pending", State.CHECKED: "few", State.APPLYING: "pending", State.APPLIED: "done",
     State.UNDOING: "pending", State.UNDONE: "off",
 }  # fmt: skip
-ROW_TONES = {Outcome.NEW: "done", Outcome.UNLINKED: "open", Outcome.KNOWN: "neutral", Outcome.REFUSED: "off"}
+ROW_TONES = {
+    Outcome.NEW: "done", Outcome.UNLINKED: "open", Outcome.KNOWN: "neutral", Outcome.REFUSED: "off",
+    Outcome.LEFT_OUT: "neutral", Outcome.UNDONE: "off",
+}  # fmt: skip
 
 
 def session_asked_for(request: HttpRequest) -> Session | None:
@@ -135,7 +139,11 @@ class ImportBatchAdmin(ScopedAdmin[ImportBatch]):
         context = {
             "batch": batch,
             "tone": TONES[State(batch.state)],
-            "cards": [(one, one.label, counts.get(one, 0), wanted == one) for one in Outcome],
+            "cards": [
+                (one, one.label, counts.get(one, 0), wanted == one)
+                for one in Outcome
+                if one in counts or one in ALWAYS
+            ],
             "fresh": sum(counts.get(one, 0) for one in ImportRow.WRITTEN),
             "wanted": wanted if wanted in Outcome.values else "",
             "rows": [told(row) for row in page],
@@ -214,7 +222,7 @@ def told(row: ImportRow) -> dict[str, Any]:
     return {
         "row": row,
         "tone": ROW_TONES.get(Outcome(row.outcome), "neutral") if row.outcome else "pending",
-        "words": reason_words(row.reason, row.facts),
+        "words": all_words(row.reason, row.facts),
         "note": reason_words(row.facts.get("note", ""), {}) if row.outcome in ImportRow.WRITTEN else "",
     }
 

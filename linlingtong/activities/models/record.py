@@ -167,6 +167,8 @@ class ImportRow(models.Model):
         UNLINKED = "unlinked", _("new, no account yet")
         KNOWN = "known", _("recorded already")
         REFUSED = "refused", _("not possible")
+        LEFT_OUT = "left_out", _("left out")
+        UNDONE = "undone", _("undone")
 
     WRITTEN = (Outcome.NEW, Outcome.UNLINKED)
 
