@@ -27,7 +27,7 @@ from linlingtong.accounts.actions import (
 )
 from linlingtong.accounts.display import Display
 from linlingtong.accounts.sign_in_forms import CodeForm, PhoneForm
-from linlingtong.accounts.staff_session import note_presence
+from linlingtong.accounts.staff_session import note_sign_in
 from linlingtong.core.links import path_here
 
 PENDING = "sign_in"
@@ -87,7 +87,7 @@ def _confirm(request: HttpRequest) -> HttpResponse:
     if user.last_login is None:
         change_profile(user, by=user, **Display.remembered(request).as_profile())
     open_session(request, user, backend=BACKEND)
-    note_presence(request)
+    note_sign_in(request)
     give_consent(user, by=user)
     response = redirect(_target(request))
     response.set_cookie(CONSENT_COOKIE, settings.TERMS_VERSION, max_age=YEAR, samesite="Lax", httponly=True)

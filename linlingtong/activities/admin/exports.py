@@ -1,6 +1,7 @@
 """Lists that leave the house: asked for on a page, remembered for good."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.signed_in import caller
+from linlingtong.accounts.staff_session import has_just_signed_in, sign_in_again
 from linlingtong.activities.actions.exporting import Export, export_records, export_roster
 from linlingtong.activities.admin.imports import session_asked_for
 from linlingtong.activities.admin.records import areas_of
@@ -20,6 +22,7 @@ from linlingtong.activities.record_forms import ExportForm
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import today
 
+KEPT = ("area", "reason", "with_phones", "format")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -54,11 +57,15 @@ class RosterExportAdmin(ScopedAdmin[RosterExport]):
         paths = [session.activity.area_path] if session else scope_of(request)
         form = ExportForm(
             request.POST or None,
+            initial={name: request.GET[name] for name in KEPT if name in request.GET},
             areas=areas_of(request),
             is_for_session=session is not None,
             may_see_phones=any(may_see_phones(caller(request), one) for one in paths),
         )
         if request.method == "POST" and form.is_valid():
+            takes_phones = form.cleaned_data.get("with_phones") and form.cleaned_data["reason"]
+            if takes_phones and not has_just_signed_in(request):
+                return self.proven_first(request, form, session)
             try:
                 return sent(self.export(request, form, session), form.cleaned_data["format"])
             except Refusal as refusal:
@@ -70,6 +77,13 @@ class RosterExportAdmin(ScopedAdmin[RosterExport]):
             "explained": words, "button": _("Export"), "session": session, "is_download": True,
         }  # fmt: skip
         return TemplateResponse(request, "admin/activities/record_form.html", context)
+
+    def proven_first(self, request: HttpRequest, form: ExportForm, session: Session | None) -> HttpResponse:
+        """An open screen is no key to the phone book: sign in again, and find what was typed."""
+        kept = {name: form.data[name] for name in KEPT if form.data.get(name)}
+        query = urlencode(({"session": session.pk} if session else {}) | kept)
+        words = _("Whole phone numbers leave the house: sign in again first. What you typed is kept.")
+        return sign_in_again(request, words, f"{request.path}?{query}")
 
     def export(self, request: HttpRequest, form: ExportForm, session: Session | None) -> Export:
         given = form.cleaned_data
