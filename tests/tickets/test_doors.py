@@ -317,6 +317,18 @@ class TestAdmin:
 class TestBoard:
     board = next(one for one in BOARDS if one.name == "tickets")
 
+    @pytest.mark.parametrize(
+        ("state", "is_shown"), [(State.WAITING, True), (State.CLOSED, True), (State.RECEIVED, False)]
+    )
+    def test_the_home_screen_names_what_waits_for_its_reporter(
+        self, client: Client, reporter: User, state: str, is_shown: bool
+    ) -> None:
+        ticket = row(state, reporter=reporter, question="哪一盏？")
+        row(State.WAITING, question="别人的")
+        client.force_login(reporter)
+        page = client.get("/").content.decode()
+        assert (f'href="/me/tickets/{ticket.pk}/"' in page) is is_shown
+
     def test_search_finds_ones_own_and_public_ones(self, area: Area, reporter: User) -> None:
         mine = written(reporter, area=area, text="紫色的路灯")
         shown = row(State.RECEIVED, text="紫色的井盖", is_public=True, is_visible=True)
