@@ -1,18 +1,19 @@
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.models import User
 from linlingtong.activities import actions
-from linlingtong.activities.actions import reminders
+from linlingtong.activities.actions import feedback, reminders
 from linlingtong.activities.actions.attendance import close_past_sessions
 from linlingtong.activities.actions.claiming import claim_lately
 from linlingtong.activities.actions.counting import people_who_served
-from linlingtong.activities.actions.feedback import ask_how_it_was
 from linlingtong.activities.actions.forgetting import forget, own_registrations
 from linlingtong.activities.models import Activity
 from linlingtong.activities.views.home import home_card
 from linlingtong.core.board import Board
 from linlingtong.core.search import Found
+from linlingtong.core.subject import Subject
 
 MOST_FOUND = 30
 
@@ -46,6 +47,11 @@ def figures(path: str) -> dict[str, int]:
     return {"activities": activities, **people_who_served(path)}
 
 
+def story_url(review_id: int) -> str:
+    slug = Activity.objects.filter(review=review_id).values_list("slug", flat=True).first()
+    return reverse("activities:review", args=[slug]) if slug else reverse("activities:list")
+
+
 board = Board(
     "activities",
     card=home_card,
@@ -61,7 +67,18 @@ board = Board(
         "tell_openings": reminders.tell_openings,
         "plan_reminders": reminders.plan_reminders,
         "claim_rosters": claim_lately,
-        "ask_how_it_was": ask_how_it_was,
+        "ask_how_it_was": feedback.ask_how_it_was,
     },
     words={"registration": reminders.words},
+    subjects=(
+        Subject(
+            kind=feedback.PICTURES,
+            name=gettext_lazy("look back"),
+            url=story_url,
+            show=feedback.show_story,
+            hide=feedback.hide_story,
+            may_see=feedback.may_see_story,
+            facts=feedback.story_facts,
+        ),
+    ),
 )

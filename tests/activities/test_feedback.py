@@ -10,9 +10,14 @@ from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.actions import feedback, record_refusals
+from linlingtong.activities.actions.feedback import may_see_story
 from linlingtong.activities.actions.refusals import TextMissing
 from linlingtong.activities.models import Activity, Participant, Rating, Registration, Review, Session
+from linlingtong.moderation.actions import decide, report
+from linlingtong.moderation.actions.refusals import StaysHidden
+from linlingtong.moderation.models import Case, Word
 from linlingtong.notifications.models import Kind, Message, Notification
+from linlingtong.photos.actions import attach
 from linlingtong.photos.models import Photo
 from tests.factories import AreaFactory, RegistrationFactory, SessionFactory, UserFactory, staff_of
 
@@ -116,6 +121,62 @@ def test_the_story_is_written_by_leader_and_staff(activity: Activity, staff: Use
             feedback.write_review(activity.pk, by=stranger, story="x")
         with pytest.raises(PermissionDenied):
             feedback.thank(activity.pk, "x", by=stranger)
+
+
+def case_of(review: Review) -> Case:
+    return Case.objects.get(kind="review", object_id=review.pk)
+
+
+def read_by(activity: Activity, user: User | None = None) -> str:
+    client = signed_in(user) if user else Client()
+    return (
+        client.get(page_of(activity)).content.decode() + client.get(f"/activities/{activity.slug}/").content.decode()
+    )
+
+
+def test_the_story_of_a_resident_leader_waits_for_a_look(activity: Activity, staff: User) -> None:
+    leader = UserFactory.create()
+    Activity.objects.update(leader=leader)
+    photo = Photo.objects.create(owner=leader)
+    answer = signed_in(leader).post(page_of(activity), {"what": "story", "story": "二十位邻居。"}, follow=True)
+    review = Review.objects.get()
+    attach([photo], subject="review", subject_id=review.pk, area_path=activity.area_path, is_public=True, by=leader)
+    assert "只有你自己看得到" in answer.content.decode() or "only you see it" in answer.content.decode()
+    assert case_of(review).is_waiting
+    for user, sees in ((None, False), (UserFactory.create(), False), (leader, True), (staff, True)):
+        assert ("二十位邻居。" in read_by(activity, user)) == sees
+        assert may_see_story(review.pk, user) == sees
+    assert Client().get(f"/api/v1/activities/{activity.pk}/review/").json()["story"] == ""
+    decide(case_of(review).pk, "passed", by=staff)
+    assert "二十位邻居。" in read_by(activity)
+    assert Client().get(f"/api/v1/activities/{activity.pk}/review/").json()["story"] == "二十位邻居。"
+    decide(case_of(review).pk, "hidden", by=staff, reason="有人不愿意上照片")
+    assert "二十位邻居。" not in read_by(activity)
+    with pytest.raises(StaysHidden):
+        feedback.write_review(activity.pk, by=leader, story="再来一遍")
+
+
+def test_the_story_of_staff_is_read_at_once_unless_it_holds_a_bad_word(activity: Activity, staff: User) -> None:
+    Word.objects.create(text="坏词")
+    assert feedback.write_review(activity.pk, by=staff, story="二十位邻居。").is_visible
+    assert not feedback.write_review(activity.pk, by=staff, story="坏词").is_visible
+
+
+def test_thanks_with_a_watched_word_go_to_nobody(activity: Activity, guest: User) -> None:
+    leader = UserFactory.create()
+    Activity.objects.update(leader=leader)
+    Word.objects.create(text="坏词")
+    with pytest.raises(record_refusals.OtherWords):
+        feedback.thank(activity.pk, "谢谢，坏词", by=leader)
+    assert not Notification.objects.filter(resident=guest, kind=Kind.FEEDBACK).exists()
+
+
+def test_a_story_can_be_reported(activity: Activity, staff: User) -> None:
+    review = feedback.write_review(activity.pk, by=staff, story="二十位邻居。")
+    for _number in range(3):
+        report("review", review.pk, reason="privacy", by=UserFactory.create(phone_verified_at=timezone.now()))
+    review.refresh_from_db()
+    assert not review.is_visible
 
 
 def test_empty_words_are_refused(activity: Activity, staff: User) -> None:

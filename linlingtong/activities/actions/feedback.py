@@ -13,13 +13,21 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from linlingtong.accounts.models import User
-from linlingtong.activities.actions.record_refusals import ActivityNotOver, RatingSettled, ThankedAlready, WasNotThere
+from linlingtong.activities.actions.record_refusals import (
+    ActivityNotOver,
+    OtherWords,
+    RatingSettled,
+    ThankedAlready,
+    WasNotThere,
+)
 from linlingtong.activities.actions.refusals import TextMissing
 from linlingtong.activities.models import Activity, Participant, Rating, Registration, Review
 from linlingtong.activities.permissions import may_manage
 from linlingtong.audit.actions import acting
+from linlingtong.core.subject import Facts
 from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turns
+from linlingtong.moderation.actions import found_in, submit
 from linlingtong.notifications.actions import Tiding, tell
 from linlingtong.notifications.models import Kind, Notification
 from linlingtong.photos.actions import attach
@@ -89,7 +97,10 @@ def _check_over(activity: Activity) -> None:
 
 @in_turn
 def write_review(activity_id: int, *, by: User, story: str, photos: Sequence[Photo] = ()) -> Review:
-    """Tell how it was, with pictures, on the activity's page. Raises ActivityNotOver, TextMissing."""
+    """Tell how it was, with pictures, on the activity's page; like every text it may wait until somebody has looked.
+
+    Raises ActivityNotOver, TextMissing, or what photos and moderation raise.
+    """
     activity = _over(activity_id, by)
     story = clean_text(story)[:3000]
     if not story:
@@ -99,19 +110,45 @@ def write_review(activity_id: int, *, by: User, story: str, photos: Sequence[Pho
     with acting(by, "write_review"):
         review.save()
     attach(photos, subject=PICTURES, subject_id=review.pk, area_path=activity.area_path, is_public=True, by=by)
+    case = submit(PICTURES, review.pk, author=by, text=story, area_path=activity.area_path, by=by)
+    review.is_visible = case.is_visible
+    review.save(update_fields=["is_visible"])
     return review
+
+
+def show_story(review_id: int) -> None:
+    Review.objects.filter(pk=review_id).update(is_visible=True)
+
+
+def hide_story(review_id: int) -> None:
+    Review.objects.filter(pk=review_id).update(is_visible=False)
+
+
+def story_facts(review_id: int) -> Facts | None:
+    found = Review.objects.select_related("by", "activity").filter(pk=review_id).exclude(story="").first()
+    return found and Facts(found.by, found.story, found.activity.area_path)
+
+
+def may_see_story(review_id: int, user: Any) -> bool:
+    """Everybody once moderation lets it through; its author and staff of the activity before."""
+    reader = user if isinstance(user, User) else None
+    rows = Review.objects.select_related("activity").exclude(story="")
+    found = rows.filter(pk=review_id, activity__in=Activity.objects.visible_to(reader)).first()
+    return found is not None and (found.is_visible or (reader is not None and may_review(reader, found.activity)))
 
 
 @in_turn
 def thank(activity_id: int, text: str, *, by: User) -> int:
     """Thank everybody who was there, once, in their inbox; answers how many people.
 
-    Raises ActivityNotOver, TextMissing, ThankedAlready.
+    Raises ActivityNotOver, TextMissing, OtherWords, ThankedAlready.
     """
     activity = _over(activity_id, by)
     text = clean_text(text)[:300]
     if not text:
         raise TextMissing
+    if words := found_in(text):
+        raise OtherWords(words=", ".join(words))
     review = _review_of(activity)
     if review.thanked_at is not None:
         raise ThankedAlready

@@ -107,6 +107,11 @@ class ActivityNotOver(Refusal):
     message = _("The activity is not over yet. Come back afterwards.")
 
 
+class OtherWords(Refusal):
+    code = "other_words"
+    message = _("It holds a word that has to be looked at first (%(words)s). Say it in other words.")
+
+
 class ThankedAlready(Refusal):
     code = "thanked_already"
     message = _("Everybody has been thanked already.")

@@ -48,7 +48,7 @@ class ActivityReview(Public):
         photos = photos_by_subject(feedback.PICTURES, [told.pk])[told.pk] if told else []
         opinion = feedback.opinion_of(activity)
         answer = {
-            "story": told.story if told else "",
+            "story": told.story if told and told.is_visible else "",
             "thanks": told.thanks if told else "",
             "written_at": told.written_at if told else None,
             "photos": [photo_row(photo) for photo in photos if photo.is_ready and not photo.is_hidden],

@@ -27,6 +27,7 @@ class Review(models.Model):
     thanked_at = models.DateTimeField(_("thanked at"), null=True, blank=True)
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("written by"))
     written_at = models.DateTimeField(_("written at"), null=True, blank=True)
+    is_visible = models.BooleanField(_("everybody reads the story"), default=True)
 
     class Meta:
         verbose_name = _("look back")

@@ -110,7 +110,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "reason": cancel_reason(group),
     }
     if group and group.standing.state == Phase.OVER:
-        context |= looked_back(activity)
+        context |= looked_back(activity, reader(request))
     return render(request, "activities/detail.html", context)
 
 

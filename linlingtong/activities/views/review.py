@@ -77,7 +77,9 @@ def _verb(what: str, form: Any, activity: Activity, user: User) -> Verb:
         return _("Thank you. You can change it for seven days.")
 
     def tell() -> str:
-        feedback.write_review(activity.pk, by=user, story=given["story"], photos=given["photos"])
+        told = feedback.write_review(activity.pk, by=user, story=given["story"], photos=given["photos"])
+        if not told.is_visible:
+            return _("Kept. A colleague looks at it first, usually within a day; until then only you see it.")
         return _("Published: everybody reads it here.")
 
     def thank() -> str:
@@ -101,7 +103,7 @@ def _context(activity: Activity, user: User | None, forms: dict[str, Any]) -> di
     is_staff = "story" in forms
     ratings = Rating.objects.filter(activity=activity).order_by("-pk")[:SHOWN_RATINGS] if is_staff else ()
     return {
-        **looked_back(activity),
+        **looked_back(activity, user),
         "activity": activity,
         "forms": forms,
         "cover": cover_of(activity),
@@ -112,13 +114,17 @@ def _context(activity: Activity, user: User | None, forms: dict[str, Any]) -> di
     }
 
 
-def looked_back(activity: Activity) -> dict[str, Any]:
+def looked_back(activity: Activity, user: User | None) -> dict[str, Any]:
     """What the page of an activity that is over shows of it: story, pictures, thanks, the average."""
     told = Review.objects.filter(activity=activity).select_related("by").first()
+    is_held = told is not None and not told.is_visible
+    is_shown = not is_held or (user is not None and feedback.may_review(user, activity))
     photos = photos_by_subject(feedback.PICTURES, [told.pk])[told.pk] if told else []
     return {
         "review": told,
-        "review_photos": [photo for photo in photos if not photo.is_hidden],
+        "is_held": is_held,
+        "story": told.story if told and is_shown else "",
+        "review_photos": [photo for photo in photos if is_shown and (is_held or not photo.is_hidden)],
         "opinion": feedback.opinion_of(activity),
     }
 
