@@ -8,12 +8,7 @@ from linlingtong.toolbox.models import Audience, Contact
 class Wanted(forms.Form):
     """What somebody looks for; a wrong value is as good as none."""
 
-    q = forms.CharField(
-        label=_("Search"),
-        required=False,
-        max_length=LONGEST_QUERY,
-        widget=forms.TextInput(attrs={"class": "input", "type": "search", "enterkeyhint": "search"}),
-    )
+    q = forms.CharField(label=_("Search"), required=False, max_length=LONGEST_QUERY)
     category = forms.ChoiceField(required=False, choices=Contact.Category.choices)
     audience = forms.ChoiceField(required=False, choices=Audience.choices)
 

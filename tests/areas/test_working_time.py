@@ -50,6 +50,24 @@ def test_worked_days_are_those_of_the_notice(day: str, worked: bool) -> None:
     assert is_worked(dt.date.fromisoformat(day)) is worked
 
 
+def days(*spans: str) -> set[dt.date]:
+    """`"10-01 10-07"` is a span, `"09-20"` a day, all of 2026."""
+    found = set()
+    for span in spans:
+        first, last = (dt.date.fromisoformat(f"2026-{one}") for one in (span[:5], span[-5:]))
+        found |= {first + dt.timedelta(days=n) for n in range((last - first).days + 1)}
+    return found
+
+
+def test_the_whole_year_is_that_of_the_notice() -> None:
+    off = days("01-01 01-03", "02-15 02-23", "04-04 04-06", "05-01 05-05", "06-19 06-21", "09-25 09-27", "10-01 10-07")
+    made_up = days("01-04", "02-14", "02-28", "05-09", "09-20", "10-10")
+    assert all(day.weekday() > 4 for day in made_up)
+    for day in days("01-01 12-31"):
+        expected = day in made_up or (day.weekday() <= 4 and day not in off)
+        assert is_worked(day) is expected, day
+
+
 def test_five_working_days_over_national_day() -> None:
     asked = moment("2026-09-30 16:00")
     assert end_of_working_day(asked, 5) == moment("2026-10-13 17:30")  # 8, 9, 10 (Saturday), 12, 13

@@ -258,6 +258,29 @@ class TestAdmin:
         assert "带梯子" in page
         assert Photo.objects.of("ticket_after", [ticket.pk]).get().small in page
 
+    def test_photos_of_the_work_stay_when_something_else_is_missing(
+        self, client: Client, area: Area, worker: User
+    ) -> None:
+        ticket = at_work(worker, area=area)
+        client.force_login(worker)
+        page = client.post(self.step(ticket, "close"), {"outcome": "planned", "photos": jpeg()})
+        assert page.context["form"].non_field_errors()
+        photo = Photo.objects.get(owner=worker)
+        assert f'name="photos_kept" value="{photo.token}"' in page.content.decode()
+        told = {"outcome": "planned", "explanation": "下周换", "photos_kept": photo.token}
+        assert client.post(self.step(ticket, "close"), told).status_code == 302
+        assert Photo.objects.of("ticket_after", [ticket.pk]).get() == photo
+
+    def test_the_page_of_a_report_shows_only_what_there_is(self, client: Client, area: Area, worker: User) -> None:
+        fresh, done = written(area=area), settled(worker, area=area, text="另一盏")
+        client.force_login(worker)
+        pages = [
+            client.get(reverse("admin:tickets_ticket_change", args=[one.pk])).content.decode() for one in (fresh, done)
+        ]
+        assert ["field-answer" in page for page in pages] == [False, True]
+        assert ["field-rating" in page for page in pages] == [False, False]
+        assert all("field-to_do" in page for page in pages)
+
     @pytest.mark.parametrize("name", ["accept", "assign", "start", "ask", "transfer", "close", "extend", "category",
                                       "merge", "refuse", "note"])  # fmt: skip
     def test_each_step_has_a_page_for_its_desk_alone(self, client: Client, area: Area, name: str) -> None:

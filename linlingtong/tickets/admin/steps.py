@@ -110,7 +110,11 @@ class CloseForm(StepForm):
     )
 
     def prepare(self) -> None:
-        photos = PhotosField(most=3, label=gettext_lazy("photos of how it is now"))
+        photos = PhotosField(
+            most=3,
+            label=gettext_lazy("photos of how it is now"),
+            help_text=gettext_lazy("Up to 3, 10 MB each. No faces, please."),
+        )
         photos.by = self.by
         self.fields["photos"] = photos
 

@@ -51,7 +51,7 @@ class TicketAdmin(ScopedAdmin[Ticket]):
     """The board of reports: what is overdue stands first. Each step is asked for on its own page; no phone is here."""
 
     path_field = "area_path"
-    list_display = ["what", "badge", "due", "handler", "desk", "since"]
+    list_display = ["what", "badge", "due", "whose", "since"]
     list_filter = [DueFilter, "state", "category"]
     list_select_related = ["category", "area__parent", "desk", "handler"]
     search_fields = ["number", "place", "text"]
@@ -62,6 +62,14 @@ class TicketAdmin(ScopedAdmin[Ticket]):
         "handler", "unit", "merged_into", "followers", "outcome", "answer", "rating", "rating_text", "story",
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = fields
+    may_be_missing: ClassVar[set[str]] = {
+        "text", "pictures", "extended_days", "handler", "unit", "merged_into", "outcome", "answer", "rating",
+        "rating_text",
+    }  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: Ticket | None = None) -> list[str]:  # noqa: ARG002 - Django's
+        """What there is of this report."""
+        return [name for name in self.fields if obj is None or name not in self.may_be_missing or _has(obj, name)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         return super().get_queryset(request).defer("search")
@@ -135,6 +143,10 @@ class TicketAdmin(ScopedAdmin[Ticket]):
         when = short_moment(row.due_at)
         return format_html('<span class="bdg bdg-{}">{}</span><small>{} · {} %</small>', tone, words, when, share)
 
+    @admin.display(description=gettext_lazy("who looks after it"), ordering="handler")
+    def whose(self, row: Ticket) -> SafeString:
+        return format_html("{}<small>{}</small>", row.handler or "—", row.desk)
+
     @admin.display(description=gettext_lazy("in this state since"), ordering="moved_at")
     def since(self, row: Ticket) -> str:
         return short_moment(row.moved_at)
@@ -177,6 +189,12 @@ class TicketAdmin(ScopedAdmin[Ticket]):
             for event in events
         )
         return format_html_join("", "<div>{} · {} · {} {} {}</div>", lines)
+
+
+def _has(ticket: Ticket, name: str) -> bool:
+    if name == "pictures":
+        return any(photos_by_subject(kind, [ticket.pk])[ticket.pk] for kind in (verbs.KIND, verbs.AFTER))
+    return bool(getattr(ticket, name))
 
 
 def _may(by: Any, ticket: Ticket) -> bool:
