@@ -4,7 +4,7 @@ import os
 
 import environ
 
-from config import embedded
+from config import embedded, production
 
 
 def prepare(process: str = "") -> None:
@@ -16,6 +16,6 @@ def prepare(process: str = "") -> None:
 
 
 def start_servers(**_: object) -> None:
-    """Have the servers beside the code answer, where no others are configured."""
-    if embedded.wanted():
+    """Have the servers beside the code answer, where no others are named; production must name them."""
+    if embedded.wanted() and not production.is_on(environ.Env()):
         embedded.ensure()

@@ -1,9 +1,7 @@
-from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, cast
 
 from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy
-from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.translation import gettext as _
@@ -11,6 +9,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from linlingtong.accounts.knowing import TokenStore
 from linlingtong.accounts.models import User
 
 HEADER = "X-Session-Token"
@@ -41,8 +40,8 @@ class Tokens(SessionTokenStrategy):  # type: ignore[misc]
     """The tokens that allauth gives its app clients: keys of sessions."""
 
     def lookup_session(self, session_token: str) -> SessionBase | None:
-        found: SessionBase | None = super().lookup_session(session_token) if is_key(session_token) else None
-        return found
+        session = TokenStore(session_token) if is_key(session_token) else None
+        return session if session is not None and session.load() else None
 
 
 def is_key(token: str) -> bool:
@@ -54,6 +53,8 @@ def person_of(token: str) -> User | None:
     """Who holds the token; allauth gives its app clients the key of a session."""
     if not is_key(token):
         return None
-    session: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(session_key=token)
+    session = TokenStore(token)
     user = get_user(cast("Any", SimpleNamespace(session=session)))
+    if session.modified and user is not None:
+        session.save()
     return user if isinstance(user, User) and user.is_active else None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -25,6 +26,17 @@ class SessionStore(db.SessionStore):
             return {}
         found: dict[str, Any] = self.decode(row[0])
         return found
+
+
+class TokenStore(SessionStore):
+    """The session behind the token of an app."""
+
+    key_salt = SessionStore().key_salt  # it reads and writes the same rows
+
+    def cycle_key(self) -> None:
+        """Renewed where somebody signs in. Django renews it after a change of SECRET_KEY too: an app would be out."""
+        if SESSION_KEY not in self:
+            super().cycle_key()
 
 
 class KnownPerson(AuthenticationBackend):  # type: ignore[misc]
