@@ -4,6 +4,7 @@ except which phones have an account."""
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from linlingtong.accounts.actions.sign_in import key_of
@@ -61,7 +62,7 @@ class _Reader:
             settle(row, Outcome.LEFT_OUT, line.left_out)
             return row
         for step in (self._name, self._number, self._what, self._when):
-            self._try(row, lambda step=step: step(row, line))
+            self._try(row, partial(step, row, line))
         return row
 
     def _try(self, row: ImportRow, read: Callable[[], T]) -> T | None:
