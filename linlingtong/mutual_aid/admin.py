@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -10,13 +9,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from linlingtong.accounts.admin.asking import Asked, ReasonForm, ask
-from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
-from linlingtong.accounts.permissions import MANAGING
+from linlingtong.accounts.admin.asking import ReasonForm
+from linlingtong.accounts.admin.deciding import DecidingAdmin, given
 from linlingtong.accounts.signed_in import caller
-from linlingtong.areas.models import inside
 from linlingtong.core.dates import moment_words
 from linlingtong.core.refusal import Refusal
 from linlingtong.mutual_aid import actions as verbs
@@ -25,7 +22,6 @@ from linlingtong.mutual_aid.models import HelpPost
 from linlingtong.mutual_aid.models.post import LOOKING_AFTER
 from linlingtong.photos.forms import PhotosField
 
-SENT = "_sent"
 State = HelpPost.State
 
 
@@ -65,7 +61,7 @@ class DeskFilter(admin.SimpleListFilter):
 
 
 @admin.register(HelpPost)
-class HelpPostAdmin(ScopedAdmin[HelpPost]):
+class HelpPostAdmin(DecidingAdmin[HelpPost]):
     """The community desk: wishes to look at, things to hand over, disputes. No phone stands here.
 
     Building heads see the posts of their stair and decide nothing.
@@ -73,6 +69,7 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
 
     path_field = "area_path"
     roles = LOOKING_AFTER
+    grave = frozenset({"reject", "withdraw"})
     list_display = ("what", "asker", "badge", "claimers", "since")
     list_filter = (DeskFilter, "type", "state", "is_on_behalf")
     list_select_related = ("author", "area")
@@ -99,9 +96,6 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - Django's
         """Posts, also for neighbours without a phone, are written on the page that residents use."""
         return HttpResponseRedirect(f"{reverse('mutual_aid:new')}?type=request")
-
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return bool(scope_of(request, MANAGING))
 
     @admin.action(description=gettext_lazy("Let neighbours claim it"), permissions=["decide"])
     def verify(self, request: HttpRequest, rows: QuerySet[HelpPost]) -> None:
@@ -135,35 +129,8 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
     def withdraw(self, request: HttpRequest, rows: QuerySet[HelpPost]) -> HttpResponse | None:
         return self.with_reason(request, rows, "withdraw", _("Withdraw"), verbs.withdraw_post)
 
-    def mine(self, request: HttpRequest, rows: QuerySet[HelpPost]) -> QuerySet[HelpPost]:
-        """Of the chosen rows those that one decides about."""
-        return rows.filter(inside(scope_of(request, MANAGING), self.path_field)).order_by("pk")
-
-    def with_reason(
-        self,
-        request: HttpRequest,
-        rows: QuerySet[HelpPost],
-        action: str,
-        title: str,
-        verb: Callable[..., HelpPost],
-    ) -> HttpResponse | None:
-        rows, form = self.mine(request, rows), ReasonForm(given(request))
-        if not form.is_valid():
-            return self.ask_about(request, rows, action, form, title)
-        by, reason = caller(request), form.cleaned_data["reason"]
-        self.report(request, self.each(request, rows, lambda row: verb(row.pk, by=by, reason=reason)))
-        return None
-
-    def ask_about(
-        self, request: HttpRequest, rows: QuerySet[HelpPost], action: str, form: forms.Form, title: str
-    ) -> HttpResponse:
-        lines = [f"{row} · {row.get_state_display()}" for row in rows[:30]]
-        kept = {"action": [action], "index": ["0"], SENT: ["1"]}
-        for name in ("_selected_action", "select_across"):
-            kept[name] = request.POST.getlist(name)
-        asked = Asked(title, title, request.get_full_path(), "", lines, form=form, kept=kept)
-        asked.is_grave = action in {"reject", "withdraw"}
-        return ask(self, request, asked)
+    def line_words(self, row: HelpPost) -> str:
+        return f"{row} · {row.get_state_display()}"
 
     def deliver_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Hand the thing over, with a photo of it as receipt."""
@@ -181,10 +148,6 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
             return HttpResponseRedirect(reverse("admin:mutual_aid_helppost_change", args=[pk]))
         context = {**self.admin_site.each_context(request), "opts": self.opts, "post": post, "form": form}
         return TemplateResponse(request, "admin/mutual_aid/deliver.html", context | {"title": _("Hand over")})
-
-    def report(self, request: HttpRequest, done: int) -> None:
-        words = ngettext("Done for %(number)d post.", "Done for %(number)d posts.", done) % {"number": done}
-        self.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
 
     @admin.display(description=gettext_lazy("help post"), ordering="title")
     def what(self, row: HelpPost) -> SafeString:
@@ -226,8 +189,3 @@ class HelpPostAdmin(ScopedAdmin[HelpPost]):
             return "—"
         url = reverse("admin:mutual_aid_deliver", args=[row.pk])
         return format_html('<a class="button" href="{}">{}</a>', url, _("Hand over, with a photo"))
-
-
-def given(request: HttpRequest) -> Any:
-    """What was typed on the page that asks; nothing yet when the action was just chosen from the list."""
-    return request.POST if SENT in request.POST else None

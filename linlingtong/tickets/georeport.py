@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Max, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +35,8 @@ class NotUnderstood(ValueError):
 
 def discovery(absolute: Absolute) -> dict[str, Any]:
     """Where the reports are read, and since when nothing about their kinds has changed."""
-    latest = Category.pgh_event_model.objects.aggregate(at=Max("pgh_created_at"))["at"] or timezone.now()
+    changes = apps.get_model("tickets", "CategoryEvent").objects
+    latest = changes.aggregate(at=Max("pgh_created_at"))["at"] or timezone.now()
     office = Area.objects.filter(parent=None).first()
     endpoint = {
         "specification": SPECIFICATION,

@@ -59,8 +59,10 @@ def contacts(request: HttpRequest) -> HttpResponse:
     found = _with_hours(rows.order_by("category", "position", "pk")[:MOST])
     found.sort(key=lambda row: Contact.Category.values.index(row["contact"].category))
     context = {
+        "heading": _("Useful numbers"),
+        "hint": _("A name, a service, a number"),
         "form": Wanted(request.GET),
-        "wanted": chosen.get("q", ""),
+        "chips_label": _("Categories"),
         "chips": _chips(request, "category", Contact.Category.choices, chosen),
         "groups": [
             (Contact.Category(category).label, list(group))
@@ -102,11 +104,12 @@ def guides(request: HttpRequest) -> HttpResponse:
     if "q" in chosen:
         rows = rows.matching(chosen["q"])
     context = {
+        "heading": _("Guides"),
+        "hint": _("Residence permit, school, degree"),
         "form": Wanted(request.GET),
-        "wanted": chosen.get("q", ""),
+        "chips_label": _("For whom"),
         "chips": _chips(request, "audience", Audience.choices, chosen),
         "guides": rows.order_by("title", "pk")[:MOST],
-        "day": today(),
     }
     return render(request, "toolbox/guides.html", context)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import expect
 
 from linlingtong.areas.models import Area
 from linlingtong.photos.models import Photo
@@ -86,11 +87,12 @@ def test_typing_or_standing_somewhere_finds_the_place(open_page: Open) -> None:
     page.locator("#id_places_find").fill("没有")
     assert page.locator(".pick:visible").count() == 0
     page.locator("[data-places-here]").click()
-    page.wait_for_function(f"document.getElementById('area_{near.pk}').checked")
-    assert "临江佳苑社区 第 1 网格" in page.locator("[data-places-said]").inner_text()
+    said = page.locator("[data-places-said]")
+    expect(said).to_contain_text("临江佳苑社区 第 1 网格")
+    assert page.locator(f"#area_{near.pk}").is_checked()
     page.context.set_geolocation({"latitude": 39.9, "longitude": 116.4})
     page.locator("[data-places-here]").click()
-    page.wait_for_function("!document.querySelector('[data-places-said]').textContent.includes('第 1 网格')")
+    expect(said).not_to_contain_text("第 1 网格")
     assert page.locator(f"#area_{near.pk}").is_checked()
 
 

@@ -58,5 +58,5 @@ def _text(text: str, values: Mapping[str, str]) -> str:
 
 def environment(service: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
     """What the service finds in its environment, by Compose's own order."""
-    from_file = dict(values) if service.get("env_file") == ".env" else {}
-    return from_file | service.get("environment", {})
+    from_file = values if service.get("env_file") == ".env" else {}
+    return {**from_file, **service.get("environment", {})}

@@ -35,7 +35,14 @@ class Stack:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.sockets = home / "sockets"
         state = home / "state"
-        for place in (self.sockets, state, home / "data", home / "data" / "media", home / "tmp"):
+        for place in (
+            self.sockets,
+            state,
+            home / "data",
+            home / "data" / "media",
+            home / "data" / "backups",
+            home / "tmp",
+        ):
             place.mkdir(mode=0o700)
         self.account = programs._account(embedded.Paths(state=state, run=self.sockets))
         if self.account.owner:
@@ -136,7 +143,8 @@ class Stack:
     def environment(self, name: str) -> dict[str, str]:
         found = compose.environment(self.services[name], self.values)
         found = {key: value.replace("/data/", f"{self.home}/data/") for key, value in found.items()}
-        image = {"PATH": f"{self.image.python.parent}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+        path = [self.image.python.parent, *([self.account.programs / "bin"] if name == "tools" else [])]
+        image = {"PATH": ":".join([*map(str, path), os.environ["PATH"]]), "PYTHONDONTWRITEBYTECODE": "1"}
         # of a container: its own address, its own /tmp, somebody else than root
         here = {"HOST": "127.0.0.1", "PORT": str(self.ports.get(name, 0)), "TMPDIR": str(self.home / "tmp")}
         return image | found | here | {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
@@ -173,9 +181,10 @@ class Stack:
     # --- all of them
 
     def _open(self, name: str, command: Sequence[str], options: dict[str, Any]) -> None:
-        usual = {"stdin": subprocess.DEVNULL, "preexec_fn": programs.dies_with_parent(signal.SIGKILL)}
+        usual: dict[str, Any] = {"stdin": subprocess.DEVNULL, "preexec_fn": programs.dies_with_parent(signal.SIGKILL)}
         with (self.home / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(list(command), stdout=log, stderr=log, **(usual | options))
+            process: subprocess.Popen[bytes] = subprocess.Popen(command, stdout=log, stderr=log, **(usual | options))
+        self.running[name] = process
 
     def said(self, name: str) -> str:
         return (self.home / f"{name}.log").read_text(errors="replace")

@@ -153,6 +153,15 @@ def test_a_silent_clock_and_a_closed_page_are_unhealthy(serving: Stack) -> None:
         serving.environment = real  # type: ignore[method-assign]
 
 
+def test_the_first_person_of_staff_is_made_at_the_command_line(serving: Stack) -> None:
+    command = ("python", "manage.py", "createsuperuser", "--noinput", "--phone", "19900009009")
+    done = serving.run("web", *command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert serving.rows("SELECT count(*) FROM accounts_user WHERE is_superuser AND phone LIKE '%19900009009'") == [
+        (1,)
+    ]
+
+
 def test_valkey_asks_for_its_password(serving: Stack) -> None:
     with redis.Redis(port=serving.ports["valkey"]) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
@@ -168,6 +177,14 @@ def test_a_replica_clones_itself_and_follows(serving: Stack) -> None:
     made = serving.rows("INSERT INTO django_content_type (app_label, model) VALUES ('made', 'now') RETURNING id")
     seen = "SELECT id FROM django_content_type WHERE app_label = 'made'"
     assert within(20, lambda: serving.rows(seen, server="replica") == made)
+
+
+def test_a_backup_can_be_restored_by_the_role_of_the_product(serving: Stack) -> None:
+    """As `docker compose run --rm tools` does both, beside people who use the product."""
+    for command in ([], ["python", "manage.py", "restore_drill"]):
+        done = serving.run("tools", *command)
+        assert done.returncode == 0, done.stderr[-2000:]
+    assert list((serving.home / "data" / "backups").glob("*.tar"))
 
 
 def test_every_line_of_every_service_is_an_event_without_persons(serving: Stack) -> None:

@@ -61,7 +61,7 @@ UNSAFE = [
 
 
 def given(**values: str) -> environ.Env:
-    class Given(environ.Env):
+    class Given(environ.Env):  # type: ignore[misc]
         ENVIRON = values
 
     return Given()

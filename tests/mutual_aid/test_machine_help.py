@@ -31,7 +31,7 @@ HELD, LIVE, SEATED = (ACCEPTED, DONE), (APPLIED, ACCEPTED, DONE), (ACCEPTED, DON
 OPEN, OFFERED, CLAIMED, AWAITING, DISPUTED, WITHDRAWN, EXPIRED = (
     "open", "offered", "claimed", "awaiting_confirm", "disputed", "withdrawn", "expired",
 )  # fmt: skip
-HOUR, HELPERS, LAPSES = dt.timedelta(hours=1), 4, 2
+HOUR, HELPERS, LAPSES = dt.timedelta(hours=1), 3, 2
 helpers, anybody = st.integers(0, HELPERS - 1), st.integers(-1, HELPERS - 1)
 
 
@@ -109,18 +109,28 @@ class Model:
 
 
 class Street(Life):
-    """One who asks, four who may help, and staff; the post needs one or two, and lets choose or not."""
+    """One who asks, three who may help, and staff; the post needs one or two, and lets choose or not."""
 
     @initialize(needed=st.integers(1, 2), lets_choose=st.booleans())
     def begin(self, needed: int, lets_choose: bool) -> None:
-        area = AreaFactory.create()
-        self.staff, self.asker = staff_of(area), UserFactory.create()
+        self.area = AreaFactory.create()
+        self.staff, self.asker = staff_of(self.area), UserFactory.create()
         self.helpers: list[User] = [UserFactory.create() for _ in range(HELPERS)]
+        self.lapses: dict[int, int] = {}
+        self.rests: dict[int, dt.datetime] = {}
+        self.ask(needed, lets_choose)
+
+    @precondition(lambda self: self.model.fixed in {COMPLETED, WITHDRAWN, EXPIRED})
+    @rule(needed=st.integers(1, 2), lets_choose=st.booleans())
+    def ask(self, needed: int, lets_choose: bool) -> None:
+        """The next post, when the last one is over; two neighbours come at once."""
         self.post: HelpPost = HelpPostFactory.create(
-            author=self.asker, area=area, helpers_needed=needed, lets_choose=lets_choose,
-            expires_at=MORNING + 5 * 24 * HOUR,
+            author=self.asker, area=self.area, helpers_needed=needed, lets_choose=lets_choose,
+            expires_at=self.now + 5 * 24 * HOUR,
         )  # fmt: skip
-        self.model = Model(needed, lets_choose)
+        self.model = Model(needed, lets_choose, lapses=self.lapses, rests=self.rests)
+        for who in range(2):
+            self.claim(who)
 
     def person(self, who: int) -> User:
         """-1 is the one who asks."""

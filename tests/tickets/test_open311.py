@@ -5,6 +5,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 from georeport import GeoReport
@@ -38,6 +39,10 @@ def reporter() -> User:
     return UserFactory.create()
 
 
+def status_of(error: HTTPError) -> int | None:
+    return error.response.status_code if error.response is not None else None
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("form", ["json", "xml"])
 class TestSomebodyElsesClient:
@@ -63,10 +68,10 @@ class TestSomebodyElsesClient:
         for ask in (client.get_service_definition, client.get_service_request):
             with pytest.raises(HTTPError) as refused:
                 ask("nothing")
-            assert refused.value.response.status_code == 404
+            assert status_of(refused.value) == 404
         with pytest.raises(HTTPError) as refused:
             client.get_service_requests(start_date="gestern")
-        assert refused.value.response.status_code == 400
+        assert status_of(refused.value) == 400
 
 
 @pytest.mark.django_db
@@ -93,7 +98,7 @@ class TestTheStandard:
 
     def test_without_any_kind_discovery_says_when_it_looked(self, client: Client) -> None:
         Category.objects.all().delete()
-        Category.pgh_event_model.objects.all().delete()
+        apps.get_model("tickets", "CategoryEvent").objects.all().delete()
         assert client.get("/open311/discovery.json").status_code == 200
 
     def test_services_say_what_each_kind_is(self, client: Client) -> None:
@@ -174,7 +179,7 @@ class TestTheStandard:
         assert numbers("page_size=1&page=2") == [opened.number]
 
     def test_a_thousand_come_without_asking_for_pages(self, client: Client) -> None:
-        shared = {"category": kind(), "area": grid(), "reporter": UserFactory.create()}
+        shared: dict[str, Any] = {"category": kind(), "area": grid(), "reporter": UserFactory.create()}
         for _ in range(60):
             public(**shared)
         assert len(client.get(f"{HERE}/requests.json").json()) == 60

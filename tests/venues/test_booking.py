@@ -360,6 +360,14 @@ def test_staff_book_for_somebody_who_called_and_nobody_else_does(venue: Venue, r
         book(order(venue, 12), resident, by=UserFactory.create())
 
 
+def test_units_are_offered_to_staff_with_the_name_of_their_venue(venue: Venue, client: Client) -> None:
+    VenueFactory.create()
+    client.force_login(staff_of(venue.area))
+    form = client.get("/admin/venues/booking/on-behalf/").context["asked"].form
+    labels = [label for _key, label in form.fields["units"].choices]
+    assert labels == [f"{venue} · {unit}" for unit in venue.units.order_by("pk")]
+
+
 def test_reminded_once_two_hours_ahead_unless_just_booked(venue: Venue, resident: User) -> None:
     soon = timezone.now() + 1.5 * HOUR
     told = BookingFactory.create(

@@ -17,7 +17,7 @@ from tests.machines import MORNING, Life, live
 HELD, BOOKED, CANCELLED, LAPSED = "held", "booked", "cancelled", "lapsed"
 HOUR, HOLD = dt.timedelta(hours=1), dt.timedelta(minutes=20)
 RESIDENTS, FIRST, SLOTS = 5, MORNING + dt.timedelta(days=1), 3
-MOST_BOOKINGS, MOST_HOURS, MOST_SLOTS = 3, 4, 2
+MOST_BOOKINGS, MOST_HOURS, MOST_SLOTS = 2, 3, 2
 people, starts, lengths = st.integers(0, RESIDENTS - 1), st.integers(0, SLOTS - 1), st.integers(1, MOST_SLOTS + 1)
 
 

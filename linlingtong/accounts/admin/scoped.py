@@ -16,6 +16,7 @@ from linlingtong.areas.models import Area, inside
 from linlingtong.core.refusal import Refusal
 
 M = TypeVar("M", bound=Model)
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def scope_of(request: HttpRequest, roles: tuple[str, ...] = MANAGING) -> list[str]:
@@ -100,7 +101,7 @@ class ScopedInline(admin.TabularInline[Any, Any]):
         return self.has_change_permission(request, obj)
 
 
-def _where_it_is(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def _where_it_is(view: View) -> View:
     """The page for those who see it on the start page; for others there is no such page."""
 
     @wraps(view)
@@ -109,7 +110,7 @@ def _where_it_is(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
             raise Http404
         return view(self, request, *args, **kwargs)
 
-    return shown
+    return cast("View", shown)
 
 
 class SubdistrictAdmin(admin.ModelAdmin[M]):

@@ -126,7 +126,7 @@ def hide_story(review_id: int) -> None:
 
 def story_facts(review_id: int) -> Facts | None:
     found = Review.objects.select_related("by", "activity").filter(pk=review_id).exclude(story="").first()
-    return found and Facts(found.by, found.story, found.activity.area_path)
+    return Facts(found.by, found.story, found.activity.area_path) if found else None
 
 
 def may_see_story(review_id: int, user: Any) -> bool:

@@ -115,7 +115,7 @@ def add_walk_in(
     name = clean_text(name)[:30]
     if not name:
         raise NameMissing
-    known = WalkIn.objects.filter(client_id=client_id, session=session).first()
+    known = WalkIn.objects.filter(client_id=client_id, session=session).first() if client_id else None
     if known is not None:
         return known
     scan = _arrival(session, by, client_id, came_at)

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -8,17 +7,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.admin.areas import MANAGERS
-from linlingtong.accounts.admin.asking import Asked, ReasonForm, TextForm, ask
-from linlingtong.accounts.admin.scoped import scope_of
+from linlingtong.accounts.admin.asking import ReasonForm, TextForm
+from linlingtong.accounts.admin.deciding import DecidingAdmin, given
 from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions as verbs
 from linlingtong.activities.admin.check_in import AttendanceActions
 from linlingtong.activities.models import Registration, Session
 from linlingtong.activities.models.standing import with_position
-from linlingtong.areas.models import inside
 from linlingtong.core.dates import moment_words, span_words
 from linlingtong.core.refusal import Refusal
 
@@ -30,7 +28,6 @@ SKIPPED = {
     "clash": gettext_lazy("is somewhere else at that time"),
     "too_few_places": gettext_lazy("the party is larger than what was free"),
 }
-SENT = "_sent"
 LOOKUPS = {"session__id__exact", "session__activity__id__exact", "session__ends_at__gt"}
 
 
@@ -54,10 +51,14 @@ class MoveForm(ReasonForm):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(AttendanceActions):
+class RegistrationAdmin(AttendanceActions, DecidingAdmin[Registration]):
     """The roster and the queue. Rows change by verbs only; grid workers look on."""
 
     path_field = "session__activity__area_path"
+    deciders = MANAGERS
+    # who came first is served first
+    served = ("session", "number")
+    grave = frozenset({"reject", "remove"})
     list_display = ("person", "session_words", "badge", "places", "created")
     list_filter = ("state", "attendance", "clash_flagged")
     list_select_related = ("resident", "session__activity")
@@ -78,9 +79,6 @@ class RegistrationAdmin(AttendanceActions):
         return lookup in LOOKUPS or super().lookup_allowed(            lookup, value, request  # type: ignore[arg-type]
         )  # fmt: skip
 
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return bool(scope_of(request, MANAGERS))
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         title, session = _("Roster and queue"), self.session_of(request)
         facts: dict[str, Any] = {"title": title}
@@ -100,7 +98,7 @@ class RegistrationAdmin(AttendanceActions):
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["decide"])
     def approve(self, request: HttpRequest, rows: QuerySet[Registration]) -> None:
-        by, chosen = caller(request), in_order(self.mine(request, rows))
+        by, chosen = caller(request), self.mine(request, rows)
         self.report(request, self.each(request, chosen, lambda row: verbs.approve(row.pk, by=by)))
 
     @admin.action(description=gettext_lazy("Do not accept …"), permissions=["decide"])
@@ -127,7 +125,7 @@ class RegistrationAdmin(AttendanceActions):
         if not form.is_valid():
             return self.ask_about(request, rows, "move", form, _("Move to another session"))
         target, reason, by = form.cleaned_data["session"], form.cleaned_data["reason"], caller(request)
-        done = self.each(request, in_order(rows), lambda row: verbs.move(row.pk, target.pk, by=by, reason=reason))
+        done = self.each(request, rows, lambda row: verbs.move(row.pk, target.pk, by=by, reason=reason))
         self.report(request, done)
         return None
 
@@ -143,42 +141,8 @@ class RegistrationAdmin(AttendanceActions):
             self.message_user(request, refusal.detail, messages.WARNING)
         return None
 
-    def mine(self, request: HttpRequest, rows: QuerySet[Registration]) -> QuerySet[Registration]:
-        """Of the chosen rows those that one manages; a grid worker's are only looked at."""
-        return rows.filter(inside(scope_of(request, MANAGERS), self.path_field))
-
-    def with_reason(
-        self,
-        request: HttpRequest,
-        rows: QuerySet[Registration],
-        action: str,
-        title: str,
-        verb: Callable[..., Registration],
-    ) -> HttpResponse | None:
-        rows, form = self.mine(request, rows), ReasonForm(given(request))
-        if not form.is_valid():
-            return self.ask_about(request, rows, action, form, title)
-        by, reason = caller(request), form.cleaned_data["reason"]
-        self.report(request, self.each(request, in_order(rows), lambda row: verb(row.pk, by=by, reason=reason)))
-        return None
-
-    def ask_about(
-        self, request: HttpRequest, rows: QuerySet[Registration], action: str, form: Any, title: str
-    ) -> HttpResponse:
-        chosen = in_order(rows)
-        number = chosen.count()
-        words = ngettext("%(number)d registration is chosen.", "%(number)d registrations are chosen.", number)
-        names = [f"{row.resident} · {row.get_state_display()}" for row in chosen.select_related("resident")[:30]]
-        kept = {"action": [action], "index": ["0"], SENT: ["1"]}
-        for name in ("_selected_action", "select_across"):
-            kept[name] = request.POST.getlist(name)
-        asked = Asked(title, title, request.get_full_path(), words % {"number": number}, names, form=form, kept=kept)
-        asked.is_grave = action in {"reject", "remove"}
-        return ask(self, request, asked)
-
-    def report(self, request: HttpRequest, done: int) -> None:
-        words = ngettext("Done for %(number)d person.", "Done for %(number)d people.", done) % {"number": done}
-        self.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
+    def line_words(self, row: Registration) -> str:
+        return f"{row.resident} · {row.get_state_display()}"
 
     @admin.display(description=gettext_lazy("resident"), ordering="resident__nickname")
     def person(self, row: Registration) -> SafeString:
@@ -215,16 +179,6 @@ class RegistrationAdmin(AttendanceActions):
         events = row.events.select_related("by").order_by("pk")
         lines = ((moment_words(e.at), e.get_to_state_display(), str(e.by or _("by rule")), e.reason) for e in events)
         return format_html_join("", "<div>{} · {} · {} {}</div>", lines)
-
-
-def in_order(rows: QuerySet[Registration]) -> QuerySet[Registration]:
-    """The order of arrival: whoever came first is served first."""
-    return rows.order_by("session", "number")
-
-
-def given(request: HttpRequest) -> Any:
-    """What was typed on the page that asks; nothing yet when the action was just chosen from the list."""
-    return request.POST if SENT in request.POST else None
 
 
 def standing_words(row: Registration) -> list[str]:

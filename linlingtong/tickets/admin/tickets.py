@@ -67,7 +67,7 @@ class TicketAdmin(ScopedAdmin[Ticket]):
         "rating_text",
     }  # fmt: skip
 
-    def get_fields(self, request: HttpRequest, obj: Ticket | None = None) -> list[str]:  # noqa: ARG002 - Django's
+    def get_fields(self, request: HttpRequest, obj: Ticket | None = None) -> list[Any]:  # noqa: ARG002 - Django's
         """What there is of this report."""
         return [name for name in self.fields if obj is None or name not in self.may_be_missing or _has(obj, name)]
 

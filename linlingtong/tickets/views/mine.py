@@ -40,7 +40,8 @@ def tickets(request: HttpRequest) -> HttpResponse:
     ]
     running = [row for row in rows if row["ticket"].state in (*Ticket.RUNNING, State.CLOSED)]
     past = [row for row in rows if row not in running]
-    return render(request, "tickets/mine.html", {"running": running, "past": past, "followed": followed})
+    context = {"heading": _("My reports"), "running": running, "past": past, "followed": followed}
+    return render(request, "tickets/mine.html", context)
 
 
 @login_required

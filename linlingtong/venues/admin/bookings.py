@@ -34,6 +34,7 @@ class OnBehalfForm(forms.Form):
         label=gettext_lazy("units"),
         queryset=Unit.objects.none(),
         required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Only where residents choose their units."),
     )
     phone = forms.CharField(label=gettext_lazy("phone of the resident"), max_length=20)
@@ -48,9 +49,8 @@ class OnBehalfForm(forms.Form):
         super().__init__(given)
         fields: dict[str, Any] = dict(self.fields)
         fields["venue"].queryset = venues.order_by("name")
-        fields["units"].queryset = Unit.objects.filter(venue__in=venues, venue__chooses_units=True).order_by(
-            "venue", "pk"
-        )
+        chosen = Unit.objects.filter(venue__in=venues, venue__chooses_units=True).select_related("venue")
+        fields["units"].queryset = chosen.order_by("venue__name", "pk")
         fields["units"].label_from_instance = lambda unit: f"{unit.venue} · {unit}"
 
     def clean_phone(self) -> User:

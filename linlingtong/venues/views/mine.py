@@ -47,6 +47,7 @@ def bookings(request: HttpRequest) -> HttpResponse:
     past = rows.exclude(pk__in=coming.values("pk")).order_by("-starts_at", "-pk")[:PAST]
     waiting = WaitEntry.objects.filter(resident=me, starts_at__gt=now).select_related("venue").order_by("starts_at")
     context = {
+        "heading": _("My bookings"),
         "coming": [_row(one) for one in coming],
         "past": [_row(one) for one in past],
         "waiting": waiting,

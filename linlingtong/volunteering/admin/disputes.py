@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.asking import Asked, ask, seen
-from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.admin.deciding import DecidingAdmin, given, kept
 from linlingtong.accounts.signed_in import caller
-from linlingtong.areas.models import inside
 from linlingtong.core.dates import hours_words, moment_words, span_words
 from linlingtong.core.refusal import Refusal
 from linlingtong.volunteering import actions as verbs
-from linlingtong.volunteering.admin.entries import SENT, evidence_list, given
+from linlingtong.volunteering.admin.entries import evidence_list
 from linlingtong.volunteering.models import Dispute
 from linlingtong.volunteering.models.evidence import evidence_words, proof_words
 
@@ -58,10 +57,11 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ScopedAdmin[Dispute]):
+class DisputeAdmin(DecidingAdmin[Dispute]):
     """What residents ask to be corrected, the most urgent first, beside what the line rests on."""
 
     path_field = "entry__area__path"
+    deciders = MANAGERS
     list_display = ("line", "reason", "due", "rests_on", "outcome_words")
     list_filter = (OpenFilter,)
     list_select_related = ("entry__area", "entry__recorder", "resident")
@@ -70,13 +70,9 @@ class DisputeAdmin(ScopedAdmin[Dispute]):
     fields = ("line", "reason", "opened_at", "due_at", "rests_on", "outcome", "answer", "answered_by", "answered_at")
     readonly_fields = fields
 
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return bool(scope_of(request, MANAGERS))
-
     @admin.action(description=gettext_lazy("Answer …"), permissions=["decide"])
     def answer(self, request: HttpRequest, rows: QuerySet[Dispute]) -> HttpResponse | None:
-        mine = rows.filter(inside(scope_of(request, MANAGERS), self.path_field))
-        chosen = list(mine[:2])
+        chosen = list(self.mine(request, rows)[:2])
         if len(chosen) != 1:
             self.message_user(request, _("Choose one: each person gets an answer of their own."), messages.WARNING)
             return None
@@ -99,11 +95,8 @@ class DisputeAdmin(ScopedAdmin[Dispute]):
             f"{entry.get_source_display()} · {proof_words(entry)} · {entry.recorder or '-'}",
             *(f"{what}: {how}" for what, how in evidence_words(entry)),
         ]
-        kept = {"action": ["answer"], "index": ["0"], SENT: ["1"]}
-        kept["_selected_action"] = request.POST.getlist("_selected_action")
-        return ask(
-            self, request, Asked(title, title, request.get_full_path(), asked.reason, lines, form=form, kept=kept)
-        )
+        back, sent = request.get_full_path(), kept(request, "answer")
+        return ask(self, request, Asked(title, title, back, asked.reason, lines, form=form, kept=sent))
 
     @admin.display(description=gettext_lazy("line"))
     def line(self, row: Dispute) -> SafeString:

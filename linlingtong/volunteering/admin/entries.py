@@ -1,26 +1,22 @@
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.admin.areas import MANAGERS
-from linlingtong.accounts.admin.asking import Asked, ReasonForm, ask
-from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
+from linlingtong.accounts.admin.deciding import DecidingAdmin, given
 from linlingtong.accounts.signed_in import caller
-from linlingtong.areas.models import inside
 from linlingtong.core.dates import hours_words, moment_words, span_words
 from linlingtong.volunteering import actions as verbs
 from linlingtong.volunteering.models import ServiceEntry, Standing
 from linlingtong.volunteering.models.evidence import evidence_words, proof_words
 
-SENT = "_sent"
 TONES = {"credited": "open", "waiting": "pending", "declined": "off", "reversed": "off", "disputed": "offer"}
 WHY = {
     "proof": gettext_lazy("no scan on the way in and out"),
@@ -51,10 +47,13 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(ServiceEntry)
-class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
+class ServiceEntryAdmin(DecidingAdmin[ServiceEntry]):
     """Hours of one's areas: a second person approves them in one go, declines them or takes them back."""
 
     path_field = "area__path"
+    deciders = MANAGERS
+    served = ("starts_at", "id")
+    grave = frozenset({"decline", "reverse"})
     list_display = ("person", "what", "badge", "hours", "proven", "recorded_by")
     list_filter = (StandingFilter, "proof", "source")
     list_select_related = ("resident", "area", "recorder")
@@ -70,9 +69,6 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceEntry]:
         return super().get_queryset(request).with_standing()  # type: ignore[attr-defined,no-any-return]
-
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return bool(scope_of(request, MANAGERS))
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["decide"])
     def approve(self, request: HttpRequest, rows: QuerySet[ServiceEntry]) -> None:
@@ -96,41 +92,8 @@ class ServiceEntryAdmin(ScopedAdmin[ServiceEntry]):
     def reverse(self, request: HttpRequest, rows: QuerySet[ServiceEntry]) -> HttpResponse | None:
         return self.with_reason(request, rows, "reverse", _("Take back"), verbs.reverse)
 
-    def mine(self, request: HttpRequest, rows: QuerySet[ServiceEntry]) -> QuerySet[ServiceEntry]:
-        """Of the chosen rows those that one may decide about; a grid worker's are only looked at."""
-        return rows.filter(inside(scope_of(request, MANAGERS), self.path_field)).order_by("starts_at", "id")
-
-    def with_reason(
-        self,
-        request: HttpRequest,
-        rows: QuerySet[ServiceEntry],
-        action: str,
-        title: str,
-        verb: Callable[..., object],
-    ) -> HttpResponse | None:
-        rows, form = self.mine(request, rows), ReasonForm(given(request))
-        if not form.is_valid():
-            return self.ask_about(request, rows, action, form, title)
-        by, reason = caller(request), form.cleaned_data["reason"]
-        self.report(request, self.each(request, rows, lambda row: verb(row.pk, by=by, reason=reason)))
-        return None
-
-    def ask_about(
-        self, request: HttpRequest, rows: QuerySet[ServiceEntry], action: str, form: Any, title: str
-    ) -> HttpResponse:
-        number = rows.count()
-        words = ngettext("%(number)d line is chosen.", "%(number)d lines are chosen.", number) % {"number": number}
-        names = [f"{row.resident} · {row} · {hours_words(row.minutes)}" for row in rows[:30]]
-        kept = {"action": [action], "index": ["0"], SENT: ["1"]}
-        for name in ("_selected_action", "select_across"):
-            kept[name] = request.POST.getlist(name)
-        asked = Asked(title, title, request.get_full_path(), words, names, form=form, kept=kept)
-        asked.is_grave = action in {"decline", "reverse"}
-        return ask(self, request, asked)
-
-    def report(self, request: HttpRequest, done: int) -> None:
-        words = ngettext("Done for %(number)d line.", "Done for %(number)d lines.", done) % {"number": done}
-        self.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
+    def line_words(self, row: ServiceEntry) -> str:
+        return f"{row.resident} · {row} · {hours_words(row.minutes)}"
 
     @admin.display(description=gettext_lazy("resident"), ordering="resident__nickname")
     def person(self, row: ServiceEntry) -> SafeString:
@@ -178,8 +141,3 @@ def evidence_list(row: ServiceEntry) -> SafeString:
     """The scan log or the paper that an entry rests on."""
     lines = format_html_join("", "<li>{}: {}</li>", evidence_words(row))
     return format_html("<ul>{}</ul>", lines) if lines else SafeString("-")
-
-
-def given(request: HttpRequest) -> Any:
-    """What was typed on the page that asks; nothing when it was not shown yet."""
-    return request.POST if SENT in request.POST else None

@@ -4,20 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('volunteering', '0003_help_as_a_source'),
+        ("volunteering", "0003_help_as_a_source"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='serviceentry',
-            name='proof',
-            field=models.CharField(choices=[('A', 'A: came and left by scan'), ('B', 'B: one scan, or both sides, and staff'), ('C', 'C: paper with evidence')], max_length=1, verbose_name='proof'),
+            model_name="serviceentry",
+            name="proof",
+            field=models.CharField(
+                choices=[
+                    ("A", "A: came and left by scan"),
+                    ("B", "B: one scan, or both sides, and staff"),
+                    ("C", "C: paper with evidence"),
+                ],
+                max_length=1,
+                verbose_name="proof",
+            ),
         ),
         migrations.AlterField(
-            model_name='servicerecord',
-            name='proof',
-            field=models.CharField(choices=[('A', 'A: came and left by scan'), ('B', 'B: one scan, or both sides, and staff'), ('C', 'C: paper with evidence')], max_length=1, verbose_name='proof'),
+            model_name="servicerecord",
+            name="proof",
+            field=models.CharField(
+                choices=[
+                    ("A", "A: came and left by scan"),
+                    ("B", "B: one scan, or both sides, and staff"),
+                    ("C", "C: paper with evidence"),
+                ],
+                max_length=1,
+                verbose_name="proof",
+            ),
         ),
     ]
