@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
+from playwright.sync_api import Page
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration, Session
@@ -18,7 +20,7 @@ from linlingtong.core.time import today
 from linlingtong.likes.models import Praise
 from linlingtong.venues.grid import Grid
 from linlingtong.venues.models import Booking, Venue
-from tests.browser.conftest import Open
+from tests.browser.conftest import PHONE, Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MODES: dict[str, dict[str, Any]] = {
@@ -107,32 +109,41 @@ def free_time() -> str:
     return quote(cell.slot.starts_at.isoformat())
 
 
+def show_as(page: Page, options: dict[str, Any]) -> None:
+    """The same page as somebody else sees it."""
+    page.set_viewport_size(options.get("viewport", PHONE))
+    page.emulate_media(color_scheme=options.get("color_scheme", "light"))
+    for attribute in ("data-elder", "data-size"):
+        page.evaluate(
+            "([name, value]) => value === null ? document.documentElement.removeAttribute(name)"
+            " : document.documentElement.setAttribute(name, value)",
+            [attribute, options.get(attribute)],
+        )
+
+
+def wrong_in(page: Page, mode: str) -> Iterator[str]:
+    """What is too wide, too small to touch, or against the rules of axe."""
+    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if over > 0:
+        yield f"{over} px too wide"
+    least = 60 if mode == "elder" else 44
+    yield from (f"small: {what}" for what in page.evaluate(SMALL_TARGETS, least - 1))
+    if mode in {"light", "dark", "elder"}:
+        for found in Axe().run(page).response["violations"]:
+            yield f"{found['id']}: {json.dumps([node['target'] for node in found['nodes']][:2])}"
+
+
 def test_every_page_in_every_mode_can_be_read_and_touched(open_page: Open) -> None:
     call_command("seed", stdout=StringIO())
     resident = User.objects.get(phone="+8619900000001")
+    tabs = {signed_in: open_page("/", resident if signed_in else None, bypass_csp=True) for signed_in in (True, False)}
     trouble = []
-    for mode, options in MODES.items():
-        attributes = {k: v for k, v in options.items() if k.startswith("data-")}
-        chosen = {k: v for k, v in options.items() if not k.startswith("data-")}
-        tabs = {
-            signed_in: open_page("/", resident if signed_in else None, bypass_csp=True, **chosen)
-            for signed_in in (True, False)
-        }
-        for name, path in pages().items():
-            page = tabs[not name.startswith("-")]
-            page.goto(path)
-            for attribute, value in attributes.items():
-                page.evaluate("([k, v]) => document.documentElement.setAttribute(k, v)", [attribute, value])
-            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if over > 0:
-                trouble.append(f"{mode} / {name}: {over} px too wide")
-            least = 60 if mode == "elder" else 44
-            trouble += [f"{mode} / {name}: small: {what}" for what in page.evaluate(SMALL_TARGETS, least - 1)]
-            if mode in {"light", "dark", "elder"}:
-                found = Axe().run(page).response["violations"]
-                trouble += [
-                    f"{mode} / {name}: {v['id']}: {json.dumps([n['target'] for n in v['nodes']][:2])}" for v in found
-                ]
+    for name, path in pages().items():
+        page = tabs[not name.startswith("-")]
+        page.goto(path)
+        for mode, options in MODES.items():
+            show_as(page, options)
+            trouble += [f"{mode} / {name}: {what}" for what in wrong_in(page, mode)]
     assert not trouble, "\n".join(sorted(set(trouble)))
 
 
