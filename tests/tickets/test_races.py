@@ -42,8 +42,8 @@ def test_of_many_who_close_one_does() -> None:
 
 def test_without_the_turn_several_close_it(monkeypatch: pytest.MonkeyPatch) -> None:
     unlocked(monkeypatch)
-    ticket, _answers = rush_to_close()
-    assert TicketEvent.objects.filter(ticket=ticket, what="closed").count() > 1
+    rushes = (rush_to_close()[0] for _attempt in range(10))
+    assert any(TicketEvent.objects.filter(ticket=ticket, what="closed").count() > 1 for ticket in rushes)
 
 
 def test_of_many_who_accept_one_does() -> None:

@@ -1,6 +1,7 @@
 """Who wants the same hour at the same moment; the controls show what happens without the turn or without the wall."""
 
 import datetime as dt
+import threading
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.factories import UserFactory, VenueFactory
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RESIDENTS = 50
+RESIDENTS, THREADS = 50, 25
 
 
 def tomorrow(hour: int = 10) -> dt.datetime:
@@ -30,7 +31,7 @@ def order(venue: Venue, units: tuple[int, ...], hour: int = 10) -> Order:
 def rush(venue: Venue) -> list[Any]:
     units = tuple(venue.units.values_list("pk", flat=True))
     residents = UserFactory.create_batch(RESIDENTS)
-    return at_once([partial(book, order(venue, units), one, by=one) for one in residents], threads=25)
+    return at_once([partial(book, order(venue, units), one, by=one) for one in residents], threads=THREADS)
 
 
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,8 +68,16 @@ def test_of_fifty_who_want_one_hour_one_gets_it() -> None:
 def test_without_turn_and_wall_the_hour_is_sold_several_times(monkeypatch: pytest.MonkeyPatch) -> None:
     unlocked(monkeypatch)
     unwalled()
-    venue = VenueFactory.create()
-    assert sum(isinstance(one, Booking) for one in rush(venue)) > 1
+    choose, gate = booking.choose, threading.Barrier(THREADS)
+
+    def slowly(*args: Any) -> list[Unit]:
+        """Everybody looks before anybody writes."""
+        found = choose(*args)
+        gate.wait(timeout=20)
+        return found
+
+    monkeypatch.setattr(booking, "choose", slowly)
+    assert sum(isinstance(one, Booking) for one in rush(VenueFactory.create())) == THREADS
 
 
 def test_the_wall_alone_holds_too(monkeypatch: pytest.MonkeyPatch) -> None:
