@@ -32,8 +32,9 @@ ROWS, OWN = 10_000, 300
 ONE_PAGE, FOR_EACH_ROW = 40, 250
 LISTS = [
     "/api/v1/activities/", "/api/v1/me/registrations/", "/api/v1/notifications/", "/api/v1/praises/",
-    "/api/v1/me/praises/", "/api/v1/help-posts/", "/api/v1/me/help-posts/", "/activities/", "/me/registrations/",
-    "/me/messages/", "/praise/", "/help/", "/me/help/",
+    "/api/v1/me/praises/", "/api/v1/help-posts/", "/api/v1/help-posts/?state=completed",
+    "/api/v1/me/help-posts/", "/activities/", "/me/registrations/", "/me/messages/", "/praise/", "/help/",
+    "/help/?show=done", "/me/help/",
 ]  # fmt: skip
 
 
@@ -104,10 +105,10 @@ def resident() -> User:
         multiply(note, times, key=f"'copy/{who.pk}/' || n", created_at="t.created_at - interval '1 hour' * n")
         praise = PraiseFactory.create(author=who)
         multiply(praise, times, created_at="t.created_at - interval '1 hour' * n")
-        post = HelpPostFactory.create(author=who)
+        post, then = HelpPostFactory.create(author=who), "t.opened_at - interval '1 hour' * n"
         multiply(
-            post, times, opened_at="t.opened_at - interval '1 hour' * n",
-            state="CASE WHEN n % 50 = 0 THEN 'open' ELSE 'expired' END",
+            post, times, opened_at=then, ended_at=then,
+            state="CASE WHEN n % 50 = 0 THEN 'open' ELSE 'completed' END",
         )  # fmt: skip
     execute("SET session_replication_role = DEFAULT")
     execute("ANALYZE")

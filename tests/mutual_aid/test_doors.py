@@ -333,6 +333,15 @@ def test_the_nearest_come_first() -> None:
     assert [row["id"] for row in first["results"] + second["results"]] == listed[:4]
 
 
+def test_what_is_done_is_asked_for_by_name_and_comes_by_age() -> None:
+    done = HelpPostFactory.create_batch(3, state="completed")
+    HelpPostFactory.create()
+    listed = App().get("help-posts/?state=completed&page_size=2").json()
+    rest = App().get(listed["next"].split("/api/v1/")[1]).json()
+    assert [row["id"] for row in listed["results"] + rest["results"]] == [post.pk for post in reversed(done)]
+    assert not {post.pk for post in done} & {row["id"] for row in App().get("help-posts/").json()["results"]}
+
+
 def test_search_figures_and_work() -> None:
     post = HelpPostFactory.create(title="想找人修自行车", kind="repair")
     from linlingtong.mutual_aid.board import board  # noqa: PLC0415

@@ -36,10 +36,14 @@ from linlingtong.photos.actions import refusals as photo_refusals
 from linlingtong.photos.api import PARSERS, sent
 from linlingtong.photos.models import Photo
 
+State = HelpPost.State
+
 
 class HelpQuery(Query):
     type = serializers.ChoiceField(choices=HelpPost.Type.choices, required=False)
-    state = serializers.ChoiceField(choices=HelpPost.State.choices, required=False)
+    state = serializers.ChoiceField(
+        choices=State.choices, required=False, help_text="Without it: what is not over yet"
+    )
     kind = serializers.ChoiceField(choices=HelpPost.Kind.choices, required=False)
     area = Key(required=False, help_text="This area and everything inside it")
     q = serializers.CharField(required=False, max_length=LONGEST_QUERY, help_text="Every word must be found")
@@ -48,7 +52,7 @@ class HelpQuery(Query):
 class HelpPosts(Public):
     board = "mutual_aid"
     pagination_class = Pages
-    page_order = ("near_id",)
+    page_order: tuple[str, ...] = ("near_id",)
     parser_classes = PARSERS
     refusals: ClassVar[dict[str, Any]] = {"POST": (*refusals.WRITING, *photo_refusals.ALL)}
 
@@ -57,12 +61,19 @@ class HelpPosts(Public):
 
     @extend_schema(operation_id="help_posts", parameters=[HelpQuery], responses=HelpRow(many=True))
     def get(self, request: Request) -> Response:
-        """Posts that everybody may read, the nearest to the caller's home first, newer before older."""
+        """Posts that everybody may read, the nearest to the caller's home first, newer before older.
+
+        Completed ones are asked for with `state=completed` and come by age alone: their number grows for ever.
+        """
         user = reader(request)
-        chosen = _chosen(HelpQuery.read(request.query_params))
+        query = HelpQuery.read(request.query_params)
+        chosen = _chosen(query)
+        if query.get("state") == State.COMPLETED:
+            self.page_order = ("-id",)
+        else:
+            chosen = chosen.nearest_first(user.home_area if user else None)
         pages = Pages()
-        near = chosen.nearest_first(user.home_area if user else None).select_related("author").defer("search")
-        rows: list[HelpPost] = pages.paginate_queryset(near, request, self)
+        rows: list[HelpPost] = pages.paginate_queryset(chosen.select_related("author").defer("search"), request, self)
         names, helpers = area_names(rows), claimer_names(rows)
         key = user.pk if user else None
         return pages.get_paginated_response([help_row(post, names, helpers[post.pk], reader=key) for post in rows])
@@ -191,6 +202,8 @@ def _area(area_id: int | None, by: User) -> Area:
 
 def _chosen(query: dict[str, Any]) -> Any:
     posts = HelpPost.objects.visible_to()
+    if "state" not in query:
+        posts = posts.filter(state__in=HelpPost.LIVE)
     for name in ("type", "state", "kind"):
         if name in query:
             posts = posts.filter(**{name: query[name]})

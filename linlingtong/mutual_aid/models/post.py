@@ -196,6 +196,8 @@ class HelpPost(models.Model):
             models.Index(fields=["type", "state", "-id"], name="help_by_type"),
             models.Index(fields=["author", "-id"], name="help_by_author"),
             models.Index(fields=["expires_at"], condition=Q(state__in=["open", "offered"]), name="help_by_expiry"),
+            models.Index(fields=["-ended_at", "-id"], condition=Q(state="completed"), name="help_completed"),
+            models.Index(fields=["-ended_at"], condition=Q(state="completed") & ~Q(thanks=""), name="help_thanked"),
             GinIndex(fields=["search"], name="help_search"),
         ]
 

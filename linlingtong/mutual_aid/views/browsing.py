@@ -18,7 +18,7 @@ from linlingtong.mutual_aid.models import Claim, HelpPost
 from linlingtong.mutual_aid.views.cards import cards
 from linlingtong.mutual_aid.views.standing import standing
 
-PAGE = 20
+PAGE, MOST_DONE = 20, 200
 Type, State = HelpPost.Type, HelpPost.State
 CHIPS = (HelpPost.Kind.ELDER, HelpPost.Kind.CHILD, HelpPost.Kind.REPAIR, HelpPost.Kind.SKILL, HelpPost.Kind.THING)
 MOST_THANKS = 3
@@ -30,15 +30,16 @@ def post_list(request: HttpRequest) -> HttpResponse:
     user = reader(request)
     chosen = _chosen(request)
     posts = _narrowed(HelpPost.objects.visible_to().of_type(chosen["type"]), chosen)
+    posts = posts.select_related("author").defer("search")
     if chosen["show"] == "done":
-        rows = posts.filter(state=State.COMPLETED).order_by("-ended_at", "-id")
+        rows = posts.filter(state=State.COMPLETED).order_by("-ended_at", "-id")[:MOST_DONE]
     else:
         rows = posts.filter(state__in=(*HelpPost.TAKING, State.CLAIMED, State.IN_PROGRESS), is_paused=False)
         near = rows.nearest_first(user.home_area if user else None)
         rows = near.alias(is_taken=Case(When(state__in=HelpPost.TAKING, then=0), default=1)).order_by(
             "is_taken", "near_id"
         )
-    page = Paginator(rows.select_related("author").defer("search"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     counts = _counts(chosen["type"])
     context = {
         "chosen": chosen,
@@ -153,12 +154,10 @@ def _types(chosen: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _counts(type_: str) -> dict[str, int]:
-    open_ones = Q(state__in=HelpPost.TAKING, is_paused=False)
-    posts = HelpPost.objects.visible_to()
-    return posts.aggregate(
-        open=Count("pk", filter=open_ones & Q(type=type_)),
-        done=Count("pk", filter=Q(state=State.COMPLETED, type=type_)),
-        wishes=Count("pk", filter=open_ones & Q(type=Type.WISH)),
+    open_ones = HelpPost.objects.visible_to().filter(state__in=HelpPost.TAKING, is_paused=False)
+    return open_ones.aggregate(
+        open=Count("pk", filter=Q(type=type_)),
+        wishes=Count("pk", filter=Q(type=Type.WISH)),
     )
 
 
@@ -189,7 +188,6 @@ def _chips(chosen: dict[str, str], counts: dict[str, int]) -> list[dict[str, Any
     ]
     done = {
         "label": _("Come true") if chosen["type"] == Type.WISH else _("Done"),
-        "count": counts["done"],
         "url": _url(chosen, kind="", area="", show="done"),
         "is_current": chosen["show"] == "done",
     }
