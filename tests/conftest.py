@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypotheses
+from xdist.scheduler import LoadScopeScheduling
 
 from config import embedded, entry, messages
 from tests.template import migrated_template
@@ -96,6 +97,21 @@ def _use_valkey_index(index: int) -> None:
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
     settings.CELERY_BROKER_URL = f"{embedded.broker_url()}?virtual_host={index}"
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the thread of the test
+
+
+class InParts(LoadScopeScheduling):
+    """Test by test, but these modules whole and first: what they start is dear, or the last one would be waited for."""
+
+    WHOLE = ("tests/deploy/test_running.py", "tests/browser/test_audit.py", "tests/config/test_backups.py")
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module in self.WHOLE else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InParts:
+    return InParts(config, log)
 
 
 @pytest.fixture(scope="session")

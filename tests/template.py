@@ -16,6 +16,9 @@ from django.core.management import call_command
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from config import embedded
+from config.embedded.programs import Account
+
 ROOT = Path(__file__).resolve().parent.parent
 LEFTOVER = "template_of_tests"
 
@@ -36,6 +39,16 @@ def migrated_template() -> str:
         subprocess.run([sys.executable, "-m", "tests.template", fresh], check=True, cwd=ROOT, env=_environment())
         server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(fresh), sql.Identifier(name)))
     return name
+
+
+def copied(name: str, account: Account, target: str, owner: str = embedded.NAME) -> None:
+    """The database's rows and rules, brought into an empty one at `target`, where everything is the `owner`'s."""
+    here = make_conninfo(**(_server() | {"dbname": name}))
+    dump = [str(account.programs / "bin/pg_dump"), "--no-comments", here]
+    restore = [str(account.programs / "bin/psql"), "--quiet", "--set=ON_ERROR_STOP=1", target]
+    saved = subprocess.run(dump, check=True, capture_output=True).stdout
+    saved = saved.replace(f"OWNER TO {embedded.NAME}".encode(), f"OWNER TO {owner}".encode())
+    subprocess.run(restore, input=saved, check=True, capture_output=True)
 
 
 def _server() -> dict[str, str]:

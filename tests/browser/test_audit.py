@@ -1,18 +1,13 @@
 """Every page of the demo world: accessible, no sideways scroll, targets large enough, light in bytes."""
 
 import gzip
-import json
-from collections.abc import Iterator
 from io import StringIO
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Page
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration, Session
@@ -20,29 +15,10 @@ from linlingtong.core.time import today
 from linlingtong.likes.models import Praise
 from linlingtong.venues.grid import Grid
 from linlingtong.venues.models import Booking, Venue
-from tests.browser.conftest import PHONE, Open
+from tests.browser.conftest import Open
+from tests.browser.reading import trouble_with
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-MODES: dict[str, dict[str, Any]] = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
-    "elder": {"data-elder": ""},
-    "largest text": {"data-size": "xxl"},
-    "narrow": {"viewport": {"width": 320, "height": 640}},
-    "desktop": {"viewport": {"width": 1280, "height": 800}},
-}
-# Links inside a sentence are excepted, as in WCAG 2.5.8; so is what only a screen reader meets.
-SMALL_TARGETS = """least => [
-    ...document.querySelectorAll('a[href], button, select, input:not([type=hidden])')
-].filter(e => {
-    const box = (e.closest('label') || e).getBoundingClientRect();
-    const inSentence = e.tagName === 'A' && getComputedStyle(e).display === 'inline';
-    return box.width && box.height && box.height < least && !inSentence && !e.closest('.vh, .skip, .ev-t')
-        && getComputedStyle(e).opacity !== '0';
-}).map(e => {
-    const height = Math.round(e.getBoundingClientRect().height);
-    return `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 20)} ${height}`;
-})"""
 
 
 def pages() -> dict[str, str]:
@@ -109,42 +85,11 @@ def free_time() -> str:
     return quote(cell.slot.starts_at.isoformat())
 
 
-def show_as(page: Page, options: dict[str, Any]) -> None:
-    """The same page as somebody else sees it."""
-    page.set_viewport_size(options.get("viewport", PHONE))
-    page.emulate_media(color_scheme=options.get("color_scheme", "light"))
-    for attribute in ("data-elder", "data-size"):
-        page.evaluate(
-            "([name, value]) => value === null ? document.documentElement.removeAttribute(name)"
-            " : document.documentElement.setAttribute(name, value)",
-            [attribute, options.get(attribute)],
-        )
-
-
-def wrong_in(page: Page, mode: str) -> Iterator[str]:
-    """What is too wide, too small to touch, or against the rules of axe."""
-    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    if over > 0:
-        yield f"{over} px too wide"
-    least = 60 if mode == "elder" else 44
-    yield from (f"small: {what}" for what in page.evaluate(SMALL_TARGETS, least - 1))
-    if mode in {"light", "dark", "elder"}:
-        for found in Axe().run(page).response["violations"]:
-            yield f"{found['id']}: {json.dumps([node['target'] for node in found['nodes']][:2])}"
-
-
 def test_every_page_in_every_mode_can_be_read_and_touched(open_page: Open) -> None:
     call_command("seed", stdout=StringIO())
     resident = User.objects.get(phone="+8619900000001")
-    tabs = {signed_in: open_page("/", resident if signed_in else None, bypass_csp=True) for signed_in in (True, False)}
-    trouble = []
-    for name, path in pages().items():
-        page = tabs[not name.startswith("-")]
-        page.goto(path)
-        for mode, options in MODES.items():
-            show_as(page, options)
-            trouble += [f"{mode} / {name}: {what}" for what in wrong_in(page, mode)]
-    assert not trouble, "\n".join(sorted(set(trouble)))
+    by_reader = {name: (path, None if name.startswith("-") else resident) for name, path in pages().items()}
+    assert trouble_with(open_page, by_reader) == []
 
 
 def test_the_home_page_weighs_at_most_sixty_kilobytes(open_page: Open) -> None:

@@ -1,12 +1,10 @@
 """The desk at the door, by keyboard alone, without a network, and without a script; the resident's pass beside it."""
 
-import json
 import re
 import time
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -14,7 +12,7 @@ from linlingtong.accounts.models import User
 from linlingtong.activities.models import PhoneLook, Registration, Scan, Session, WalkIn, codes
 from tests.activities.door import code_of, digits_of, leader_of, under_way
 from tests.browser.conftest import Open
-from tests.browser.test_audit import MODES, SMALL_TARGETS
+from tests.browser.reading import trouble_with
 from tests.factories import RegistrationFactory, UserFactory, staff_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -243,23 +241,4 @@ def test_the_pages_of_the_door_can_be_read_and_touched_in_every_mode(open_page: 
         (f"/c/{code_of(rows[0])}", leader), (f"/me/registrations/{rows[0].pk}/pass/", resident),
         (f"/me/registrations/{rows[0].pk}/scan/", resident), (f"/c/{printed}", resident), ("/c/nonsense", resident),
     ]  # fmt: skip
-    trouble = []
-    for mode, options in MODES.items():
-        attributes = {k: v for k, v in options.items() if k.startswith("data-")}
-        chosen = {k: v for k, v in options.items() if not k.startswith("data-")}
-        tabs = {user.pk: open_page("/", user, bypass_csp=True, **chosen) for user in (leader, resident)}
-        for path, user in pages:
-            page = tabs[user.pk]
-            page.goto(path)
-            for attribute, value in attributes.items():
-                page.evaluate("([k, v]) => document.documentElement.setAttribute(k, v)", [attribute, value])
-            if (over := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
-                trouble.append(f"{mode} {path}: {over} px too wide")
-            trouble += [f"{mode} {path}: small {what}"
-                        for what in page.evaluate(SMALL_TARGETS, 59 if mode == "elder" else 43)]  # fmt: skip
-            if mode in {"light", "dark", "elder"}:
-                found = Axe().run(page).response["violations"]
-                trouble += [
-                    f"{mode} {path}: {v['id']} {json.dumps([n['target'] for n in v['nodes']][:2])}" for v in found
-                ]
-    assert not trouble, "\n".join(sorted(set(trouble)))
+    assert trouble_with(open_page, {path: (path, user) for path, user in pages}) == []

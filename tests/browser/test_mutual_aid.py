@@ -1,16 +1,14 @@
 """From a claim to thanks in a browser, on a phone; and the pages of the board in every mode."""
 
 import datetime as dt
-import json
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from linlingtong.mutual_aid.models import HelpPost
 from tests.browser.conftest import Open
-from tests.browser.test_audit import MODES, SMALL_TARGETS
+from tests.browser.reading import trouble_with
 from tests.factories import AreaFactory, UserFactory
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory, settled_neighbour
 
@@ -65,22 +63,4 @@ def test_every_page_of_the_board_in_every_mode(open_page: Open) -> None:
         f"/help/{own.pk}/", f"/help/{claim.post_id}/", f"/help/{done.pk}/", f"/help/{own.pk}/withdraw/", "/me/help/",
         "/me/help/?tab=past", "/me/help/seen/",
     ]  # fmt: skip
-    trouble: list[str] = []
-    for mode, options in MODES.items():
-        attributes = {k: v for k, v in options.items() if k.startswith("data-")}
-        chosen = {k: v for k, v in options.items() if not k.startswith("data-")}
-        page = open_page("/help/", me, bypass_csp=True, **chosen)
-        for path in paths:
-            page.goto(path)
-            for attribute, value in attributes.items():
-                page.evaluate("([k, v]) => document.documentElement.setAttribute(k, v)", [attribute, value])
-            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            trouble += [f"{mode} / {path}: {over} px too wide"] if over > 0 else []
-            least = 60 if mode == "elder" else 44
-            trouble += [f"{mode} / {path}: small: {what}" for what in page.evaluate(SMALL_TARGETS, least - 1)]
-            if mode in {"light", "dark", "elder"}:
-                found = Axe().run(page).response["violations"]
-                trouble += [
-                    f"{mode} {path}: {v['id']}: {json.dumps([n['target'] for n in v['nodes']][:2])}" for v in found
-                ]
-    assert not trouble, "\n".join(sorted(set(trouble)))
+    assert trouble_with(open_page, {path: (path, me) for path in paths}) == []

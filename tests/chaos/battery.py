@@ -1,6 +1,5 @@
 """The rush: many residents want few places of one session while web workers and PostgreSQL are killed."""
 
-import asyncio
 import random
 import threading
 import time
@@ -90,7 +89,7 @@ def run_rush(home: House, world: dict[str, Any], places: int, kills: tuple[int, 
     session, tokens = world["hot_session"], world["tokens"]
     trouble = Trouble(home, session, len(tokens), *kills)
     trouble.start()
-    told = asyncio.run(crowd.rush(home.port, f"/api/v1/sessions/{session}/registration/", tokens, at_once))
+    told = crowd.played(crowd.rush(home.port, f"/api/v1/sessions/{session}/registration/", tokens, at_once))
     trouble.join(10)
     confirmed, queued, same, gaps, twice, _last = home.rows(FACTS, session)[0]
     return Rush(
@@ -113,7 +112,7 @@ def differing_taps(home: House, world: dict[str, Any], amount: int) -> tuple[int
     """Everybody taps twice at once: how many rows that makes, and how many pairs of answers differ."""
     session = world["spread_sessions"][1]
     taps = [token for token in world["tokens"][:amount] for _ in range(2)]
-    told = asyncio.run(crowd.rush(home.port, f"/api/v1/sessions/{session}/registration/", taps, 40))
+    told = crowd.played(crowd.rush(home.port, f"/api/v1/sessions/{session}/registration/", taps, 40))
     facts = [told.answers.get(at, {}) for at in range(len(taps))]
     pairs = zip(facts[::2], facts[1::2], strict=True)
     differing = sum(not a or (a["id"], a["state"]) != (b.get("id"), b.get("state")) for a, b in pairs)

@@ -6,9 +6,12 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 ANSWER_SECONDS = 15
 PATIENCE_SECONDS = 240
 WAIT_AT_MOST = 2.0
@@ -35,6 +38,12 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: dict[str, Any]
+
+
+def played(scene: Coroutine[Any, Any, T]) -> T:
+    """What the scene answers; in a thread of its own, because a browser's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as stage:
+        return stage.submit(asyncio.run, scene).result()
 
 
 async def rush(port: int, path: str, tokens: list[str], at_once: int) -> Told:

@@ -18,6 +18,10 @@ from typing import Any
 
 import psycopg
 
+from config import embedded
+from config.embedded import programs
+from tests.template import copied
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("bench", "config", "linlingtong", "locale", "static", "templates", "tests", "manage.py", "pyproject.toml")
 ROOM = 2_000_000_000
@@ -78,6 +82,9 @@ class House:
 
     def world(self, residents: int, places: int) -> dict[str, Any]:
         """Made-up residents with their tokens, and a session with so many places."""
+        if template := os.environ.get("TEST_TEMPLATE"):
+            where = embedded.Paths(state=self.root / "var" / "embedded", run=self.run)
+            copied(template, programs._account(where), self.address)
         self.python("manage.py", "migrate", "--verbosity", "0")
         amounts = ("--residents", str(residents), "--places", str(places), "--spread", "2")
         self.python("manage.py", "bench_world", *amounts, "--out", str(self.root / "world.json"))

@@ -221,7 +221,7 @@ def _rush(place: Street) -> dict[str, int]:
         shares = zip(place.nodes, (tokens[:half], tokens[half:]), strict=True)
         return await asyncio.gather(*[crowd.rush(node.port, path, share, 40) for node, share in shares])
 
-    told = asyncio.run(both())
+    told = crowd.played(both())
     confirmed, queued, same, gaps, twice, _last = place.home.rows(FACTS, session)[0]
     stored = dict(place.home.rows("SELECT id, state FROM activities_registration WHERE session_id = %s", session))
     answers = [answer for each in told for answer in each.answers.values()]
@@ -263,7 +263,7 @@ def _own_writes(place: Street) -> dict[str, int]:
         began = time.monotonic()
         for number, each in enumerate(tokens):
             here, there = (one, two) if number % 2 else (two, one)
-            asyncio.run(crowd.put(here.port, f"/api/v1/sessions/{session}/registration/", each))
+            crowd.played(crowd.put(here.port, f"/api/v1/sessions/{session}/registration/", each))
             missed += f'"session":{session}' not in _squeezed(there.page(path, each)[1])
             missed += place.title_at(there, each) != "new"
         place.cache.delete(*[key for key in place.cache.scan_iter() if _key(token).encode() in key])

@@ -1,6 +1,5 @@
 """Four writers note every registration that was acknowledged; then PostgreSQL is killed -9 under them."""
 
-import asyncio
 import signal
 import threading
 import time
@@ -38,9 +37,9 @@ def run_writers(home: House, world: dict[str, Any], kills: int) -> Written:
 
     thread = threading.Thread(target=trouble, daemon=True)
     thread.start()
-    told = asyncio.run(crowd.rush(home.port, f"/api/v1/sessions/{session}/registration/", tokens, WRITERS))
+    told = crowd.played(crowd.rush(home.port, f"/api/v1/sessions/{session}/registration/", tokens, WRITERS))
     thread.join(30)
-    asyncio.run(asyncio.sleep(2))
+    time.sleep(2)
     stored = dict(home.rows("SELECT id, state FROM activities_registration WHERE session_id = %s", session))
     missing = sum(stored.get(answer["id"]) != answer["state"] for answer in told.answers.values())
     return Written(len(told.answers), missing, len(done), round(told.seconds, 1))

@@ -8,6 +8,7 @@ import fnmatch
 import importlib.metadata
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -92,7 +93,8 @@ class Image:
         """A command of the Dockerfile; the tools of the build are those of this environment."""
         if not re.search(r"/(venv|tools)/bin/python -m|manage\.py collectstatic", command):
             return
-        here = command.replace("/tools/bin/python", sys.executable).replace("/venv/bin/python", str(self.python))
+        tools, product = shlex.quote(sys.executable), shlex.quote(str(self.python))
+        here = command.replace("/tools/bin/python", tools).replace("/venv/bin/python", product)
         bare = {"PATH": os.environ["PATH"]}
         subprocess.run(["sh", "-ec", here], cwd=self.app, env=bare, check=True, capture_output=True)
 

@@ -23,6 +23,7 @@ from tests.chaos.house import _free_port, eventually
 from tests.deploy import compose
 from tests.deploy.compose import ROOT
 from tests.deploy.image import Image
+from tests.template import copied
 
 DOMAIN = "llt.example.org"
 PASSWORD, KEY = "only-of-this-test", "made-up-k8rPqL2vXz5wYt7uBn3mCj6hGf9dSa1eQo4iKl0pMxRbTcVw"
@@ -131,12 +132,7 @@ class Stack:
 
     def fill(self, template: str) -> None:
         """A copy of a migrated database, made as a restore makes it: by a role that is no superuser."""
-        from_here = (f"--host={embedded.paths().run}", f"--port={embedded.PORT}", f"--username={embedded.NAME}")
-        dump = [str(self.account.programs / "bin/pg_dump"), "--no-comments", *from_here, template]
-        to_there = [str(self.account.programs / "bin/psql"), "--quiet", "--set=ON_ERROR_STOP=1"]
-        saved = subprocess.run(dump, check=True, capture_output=True).stdout
-        saved = saved.replace(f"OWNER TO {embedded.NAME}".encode(), b"OWNER TO linlingtong")
-        subprocess.run([*to_there, self.values["DATABASE_URL"]], input=saved, check=True, capture_output=True)
+        copied(template, self.account, self.values["DATABASE_URL"], "linlingtong")
 
     # --- services of the product
 

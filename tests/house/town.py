@@ -26,7 +26,7 @@ from linlingtong.activities.models import (
 from linlingtong.areas.models import Area
 from linlingtong.audit.models import Change
 from linlingtong.home.models import DataExport, Feedback
-from linlingtong.likes.models import Like
+from linlingtong.likes.actions import like
 from linlingtong.moderation.models import Case, Word
 from linlingtong.mutual_aid.models import Claim, HelpPost
 from linlingtong.notifications.models import Notification
@@ -92,7 +92,7 @@ class Town:
         ContactFactory.create(area=there)
         Word.objects.create(text=f"{SECRET}词")
         Feedback.objects.create(text=SECRET, by=resident)
-        Like.objects.create(praise_id=self.world.behind["praises"][0], resident=resident)
+        like(self.world.behind["praises"][0], by=resident)
         self.export = DataExport.objects.create(resident=resident, ready_at=now, archive=SECRET.encode())
         entry = ServiceEntry.objects.get(pk=self.world.behind["service-records"][0])
         dispute(entry.pk, SECRET, by=resident)

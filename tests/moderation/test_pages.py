@@ -1,12 +1,9 @@
 """The pages in a browser: readable and touchable in every mode, keys for staff, photos sent while one types."""
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django import forms
 from django.http import HttpRequest
 from django.middleware.csrf import _get_new_csrf_string
@@ -22,7 +19,7 @@ from linlingtong.photos.actions import attach, prepare_waiting, receive
 from linlingtong.photos.forms import PhotosField
 from linlingtong.photos.models import Photo
 from tests.browser.conftest import Open
-from tests.browser.test_audit import MODES, SMALL_TARGETS
+from tests.browser.reading import trouble_in_every_mode, trouble_with, wrong_in
 from tests.factories import UserFactory
 from tests.moderation.conftest import Wall
 from tests.photos.pictures import content, drawn, upload
@@ -52,53 +49,22 @@ def cases(wall: Wall, author: User, staff: User, community: Area) -> dict[str, C
     return {"held": held, "hidden": hidden}
 
 
-def trouble_of(page: Page, name: str, mode: str) -> list[str]:
-    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    trouble = [f"{mode} / {name}: {over} px too wide"] if over > 0 else []
-    if "/admin/" not in page.url:
-        least = 60 if mode == "elder" else 44
-        trouble += [f"{mode} / {name}: small: {what}" for what in page.evaluate(SMALL_TARGETS, least - 1)]
-    found = Axe().run(page).response["violations"]
-    return trouble + [
-        f"{mode} / {name}: {v['id']}: {json.dumps([n['target'] for n in v['nodes']][:2])}" for v in found
-    ]
-
-
-def keep(page: Page, name: str) -> None:
-    """A picture for whoever looks at the pages."""
-    if folder := os.environ.get("SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 def test_pages_of_residents_can_be_read_and_touched(open_page: Open, cases: dict[str, Case], author: User) -> None:
     neighbour = UserFactory.create()
-    pages = {
-        "report": ("/moderation/report/note/4/", neighbour),
+    pages: dict[str, tuple[str, User | None]] = {
         "mine": ("/me/reviews/", author),
         "none": ("/me/reviews/", neighbour),
         "held": (f"/me/reviews/{cases['held'].pk}/", author),
         "hidden": (f"/me/reviews/{cases['hidden'].pk}/", author),
     }
-    trouble = []
-    for mode, options in MODES.items():
-        chosen = {k: v for k, v in options.items() if not k.startswith("data-")}
-        for name, (path, user) in pages.items():
-            page = open_page(path, user, bypass_csp=True, **chosen)
-            for attribute in options.keys() - chosen.keys():
-                page.evaluate(
-                    "([k, v]) => document.documentElement.setAttribute(k, v)", [attribute, options[attribute]]
-                )
-            trouble += trouble_of(page, name, mode)
-            keep(page, f"{name}-{mode}")
-            if name == "report" and mode == "light":
-                page.click("button.btn")
-                trouble += trouble_of(page, "report with a mistake", mode)
-                keep(page, "report-error")
-                page.check("input[value=advert]")
-                page.click("button.btn")
-                trouble += trouble_of(page, "reported", mode)
-                keep(page, "reported")
-    assert not trouble, "\n".join(sorted(set(trouble)))
+    assert trouble_with(open_page, pages) == []
+    page = open_page("/moderation/report/note/4/", neighbour, bypass_csp=True)
+    assert trouble_in_every_mode(page, "report") == []
+    page.click("button.btn")
+    assert trouble_in_every_mode(page, "report with a mistake") == []
+    page.check("input[value=advert]")
+    page.click("button.btn")
+    assert trouble_in_every_mode(page, "reported") == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -117,8 +83,7 @@ def test_pages_of_staff_fit_a_phone_and_a_desk(
     page = open_page("/admin/", staff, bypass_csp=True, viewport={"width": width, "height": 800})
     for name, path in pages.items():
         page.goto(path)
-        trouble += trouble_of(page, name, str(width))
-        keep(page, f"admin-{name}-{width}")
+        trouble += [f"{name}: {what}" for what in wrong_in(page)]
     assert not trouble, "\n".join(sorted(set(trouble)))
 
 
@@ -184,7 +149,6 @@ def test_photos_go_while_the_form_is_open_and_the_form_carries_their_names(
     page.set_input_files("input[type=file]", [file("大.jpg", content(large, quality=95)), file("坏.jpg", b"nothing")])
     expect(page.locator(".photo-kept input[type=hidden]")).to_have_count(1)
     expect(page.locator(".photo-kept.is-refused")).to_contain_text("坏.jpg")
-    keep(page, "photo-input")
     photo = Photo.objects.get()
     assert max(photo.width, photo.height) == 2048, "made smaller on the phone"
     page.click("form > button")
