@@ -99,8 +99,8 @@ def _use_valkey_index(index: int) -> None:
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the thread of the test
 
 
-class InParts(LoadScopeScheduling):
-    """Test by test, but these modules whole and first: what they start is dear, or the last one would be waited for."""
+class InParts(LoadScopeScheduling):  # type: ignore[misc] # without types
+    """Test by test, but these modules whole and first: what they start is dear, what they do is long."""
 
     WHOLE = ("tests/deploy/test_running.py", "tests/browser/test_audit.py", "tests/config/test_backups.py")
 
