@@ -63,16 +63,13 @@ INSTALLED_APPS = [
     "allauth.headless",
     "allauth.mfa",
     "csp",
-    "django_filters",
     "django_htmx",
     "django_structlog",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "import_export",
     "pghistory",
     "pgtrigger",
     "rest_framework",
-    "template_partials",
 ]
 
 MIDDLEWARE = [

@@ -6,7 +6,6 @@ import unicodedata
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from openpyxl.utils.datetime import from_excel
 
 from linlingtong.core.phone import normal_phone
 from linlingtong.core.text import clean_text
@@ -120,6 +119,8 @@ def day_of(value: Any, epoch: dt.datetime) -> dt.date | None:
 
 
 def _serial(number: float, epoch: dt.datetime) -> dt.datetime:
+    from openpyxl.utils.datetime import from_excel  # noqa: PLC0415 - 5 MB in every process that never reads a sheet
+
     moment = from_excel(number, epoch)
     return moment if isinstance(moment, dt.datetime) else dt.datetime.combine(moment, dt.time())
 

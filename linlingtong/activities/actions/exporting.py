@@ -10,9 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import in_scope, is_whole, scope_for
@@ -145,6 +142,8 @@ class Export:
 
     def xlsx(self) -> IO[bytes]:
         """A workbook in a temporary file, written row by row."""
+        from openpyxl import Workbook  # noqa: PLC0415 - as in cells.py
+
         book = Workbook(write_only=True)
         page = book.create_sheet(_("list"))
         page.freeze_panes = "A2"
@@ -172,6 +171,9 @@ def _line(values: Iterable[Any]) -> str:
 
 
 def _bold(page: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as in cells.py
+    from openpyxl.styles import Font  # noqa: PLC0415 - as in cells.py
+
     cell = WriteOnlyCell(page, text)
     cell.font = Font(bold=True)
     return cell
@@ -179,6 +181,8 @@ def _bold(page: Any, text: str) -> Any:
 
 def _cell(page: Any, value: Any) -> Any:
     """Text stays text: openpyxl would make a formula of whatever begins with `=`."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as in cells.py
+
     cell = WriteOnlyCell(page, harmless(value))
     if isinstance(value, str):
         cell.data_type = "s"

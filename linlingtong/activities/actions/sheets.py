@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import IO, Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.cell import range_boundaries
-
 from linlingtong.activities.actions.cells import is_blank, text_of
 from linlingtong.activities.actions.record_refusals import (
     HeaderMissing,
@@ -91,6 +88,8 @@ def read_sheet(file: IO[bytes]) -> Sheet:
 
     Limits are checked before anything is unpacked: sizes as the archive declares them, which unpacking cannot exceed.
     """
+    from openpyxl import load_workbook  # noqa: PLC0415 - as in cells.py
+
     digest = _check(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
@@ -172,6 +171,8 @@ def _rows(page: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
 
 def _merged(file: IO[bytes], page: Any) -> dict[int, dict[int, int]]:
     """Merged cells by column: the first line of each and its last. Streaming leaves them out."""
+    from openpyxl.utils.cell import range_boundaries  # noqa: PLC0415 - as in cells.py
+
     with zipfile.ZipFile(file) as archive:
         content = archive.read(page._worksheet_path.lstrip("/"))  # noqa: SLF001 - openpyxl tells it nowhere else
     spans: dict[int, dict[int, int]] = {}
