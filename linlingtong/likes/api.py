@@ -199,14 +199,14 @@ class PraiseLike(Personal):
     @extend_schema(operation_id="like", request=None, responses=LikedShape)
     def put(self, request: Request, praise_id: int) -> Response:
         """Like it; twice is harmless."""
-        praise = actions.like(_found(request, praise_id).pk, by=caller(request))
-        return Response({"liked": True, "like_count": praise.like_count})
+        count = actions.like(praise_id, by=caller(request))
+        return Response({"liked": True, "like_count": count})
 
     @extend_schema(operation_id="unlike", request=None, responses={200: LikedShape})
     def delete(self, request: Request, praise_id: int) -> Response:
         """Like it no more; twice is harmless."""
-        praise = actions.unlike(_found(request, praise_id).pk, by=caller(request))
-        return Response({"liked": False, "like_count": praise.like_count})
+        count = actions.unlike(praise_id, by=caller(request))
+        return Response({"liked": False, "like_count": count})
 
 
 class CommentShape(serializers.Serializer[Any]):

@@ -47,7 +47,7 @@ def test_giving_and_taking_in_turn_does_not_pass_the_limit_of_a_day(fan: User) -
     one_author = UserFactory.create()
     for praise in PraiseFactory.create_batch(10, author=one_author):
         actions.like(praise.pk, by=fan)
-        assert actions.unlike(praise.pk, by=fan).like_count == 0
+        assert actions.unlike(praise.pk, by=fan) == 0
     with pytest.raises(TooManyForOne):
         actions.like(PraiseFactory.create(author=one_author).pk, by=fan)
     others = PraiseFactory.create_batch(51)
@@ -56,17 +56,17 @@ def test_giving_and_taking_in_turn_does_not_pass_the_limit_of_a_day(fan: User) -
         actions.unlike(praise.pk, by=fan)
     with pytest.raises(TooManyLikes):
         actions.like(others[50].pk, by=fan)
-    assert actions.like(others[0].pk, by=fan).like_count == 1
+    assert actions.like(others[0].pk, by=fan) == 1
     assert actions.reconcile() == 0
 
 
 def test_a_like_that_came_back_counts_once(fan: User) -> None:
     praise = PraiseFactory.create()
     for _ in range(3):
-        assert actions.like(praise.pk, by=fan).like_count == 1
-        assert actions.like(praise.pk, by=fan).like_count == 1
-        assert actions.unlike(praise.pk, by=fan).like_count == 0
-        assert actions.unlike(praise.pk, by=fan).like_count == 0
+        assert actions.like(praise.pk, by=fan) == 1
+        assert actions.like(praise.pk, by=fan) == 1
+        assert actions.unlike(praise.pk, by=fan) == 0
+        assert actions.unlike(praise.pk, by=fan) == 0
     assert (Like.objects.count(), Like.objects.standing().count()) == (1, 0)
     assert App(fan).get(f"praises/{praise.pk}/").json()["liked"] is False
     assert actions.void_likes(praise.pk, [fan.pk], by=staff_of(praise.area)) == 0

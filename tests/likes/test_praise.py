@@ -143,9 +143,9 @@ def test_first_posts_wait_and_their_author_sees_them_alone(client: Client) -> No
 def test_likes_are_counted_once_and_taken_back_once(fan: User) -> None:
     praise = PraiseFactory.create()
     for _ in range(2):
-        assert actions.like(praise.pk, by=fan).like_count == 1
+        assert actions.like(praise.pk, by=fan) == 1
     for _ in range(2):
-        assert actions.unlike(praise.pk, by=fan).like_count == 0
+        assert actions.unlike(praise.pk, by=fan) == 0
     unverified = UserFactory.create(phone_verified_at=None)
     with pytest.raises(PhoneNeeded):
         actions.like(praise.pk, by=unverified)
@@ -193,7 +193,7 @@ def test_staff_void_likes_for_good_and_the_author_is_told(fan: User) -> None:
     assert praise.like_count == 0
     with pytest.raises(LikeVoided):
         actions.like(praise.pk, by=fan)
-    assert actions.unlike(praise.pk, by=fan).like_count == 0
+    assert actions.unlike(praise.pk, by=fan) == 0
     assert Notification.objects.filter(resident=praise.author).count() == 1
 
 
