@@ -69,6 +69,12 @@ class Placed:
     registration: Registration
     created: bool
 
+    @property
+    def position(self) -> int | None:
+        """In the queue, of whoever has just joined it: the last, so nobody needs to be counted."""
+        is_new = self.created and self.registration.state == State.WAITLISTED
+        return self.registration.session.waiting if is_new else None
+
 
 @dataclass(frozen=True)
 class Wish:

@@ -130,7 +130,7 @@ class SessionRegistration(Personal):
         check_questions(session_id, wishes.get("answers", {}))
         party = [Guest(one["name"], one.get("age")) for one in wishes.pop("party", ())]
         placed = register(session_id, user, by=user, party=party, **wishes)
-        return Response(as_its_resident_sees(placed.registration), 201 if placed.created else 200)
+        return Response(as_its_resident_sees(placed.registration, placed.position), 201 if placed.created else 200)
 
     @extend_schema(operation_id="give_up", request=None, responses={200: RegistrationShape})
     def delete(self, request: Request, session_id: int) -> Response:
@@ -203,11 +203,10 @@ class OfferDeclined(Personal):
         return Response(as_its_resident_sees(decline(mine.pk, by=caller(request))))
 
 
-def as_its_resident_sees(registration: Registration) -> dict[str, Any]:
+def as_its_resident_sees(registration: Registration, position: int | None = None) -> dict[str, Any]:
     """One registration; asks the database only for what this one has: companions, a place in the queue."""
     party: Iterable[Companion] = registration.companions.order_by("id") if registration.places > 1 else ()
-    position = None
-    if registration.state == Registration.State.WAITLISTED:
+    if registration.state == Registration.State.WAITLISTED and position is None:
         ahead = Registration.objects.filter(session=registration.session_id, number__lte=registration.number)
         position = ahead.filter(state=Registration.State.WAITLISTED).count()
     return registration_row(registration, position, party)
