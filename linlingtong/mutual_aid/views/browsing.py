@@ -191,7 +191,7 @@ def _chips(chosen: dict[str, str], counts: dict[str, int]) -> list[dict[str, Any
         "url": _url(chosen, kind="", area="", show="done"),
         "is_current": chosen["show"] == "done",
     }
-    return [first, *areas[:1], *kinds, *areas[1:], done]
+    return [first, done, *areas[:1], *kinds, *areas[1:]]
 
 
 def _helping(user: Any) -> dict[str, Any] | None:
