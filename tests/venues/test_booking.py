@@ -232,6 +232,18 @@ def test_cancelling_frees_the_time_for_the_next_in_line_and_keeps_it_for_twenty_
         assert accept(held.pk, by=second).state == State.BOOKED
 
 
+def test_who_has_all_they_may_have_by_now_is_passed_over(venue: Venue) -> None:
+    Venue.objects.update(most_bookings=1)
+    owner, greedy, next_one = UserFactory.create_batch(3)
+    with time_machine.travel(at(today(), dt.time(12)), tick=False):
+        booking = book(order(venue), owner, by=owner)
+        wait(venue.pk, clock(10), clock(11), greedy, by=greedy)
+        wait(venue.pk, clock(10), clock(11), next_one, by=next_one)
+        book(order(venue, 14), greedy, by=greedy)
+        cancel(booking.pk, by=owner)
+        assert Booking.objects.get(state=State.HELD).resident == next_one
+
+
 def test_at_night_a_time_is_kept_until_people_are_awake(venue: Venue) -> None:
     owner, sleeper = UserFactory.create_batch(2)
     with time_machine.travel(at(today(), dt.time(23)), tick=False):
