@@ -43,6 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     entry.start_servers()
     settings.PUBLIC_ANSWER_SECONDS = 0  # a test reads what it has just written
     settings.MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="linlingtong-"))
+    # every test client would look for all static files; the live server has its own way to them
+    settings.WHITENOISE_USE_FINDERS = False
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     database = settings.DATABASES["default"]
     if database["TEST"]["NAME"] == database["NAME"]:
         raise pytest.UsageError("TEST_DB names the database of `make run`; tests would wipe it.")

@@ -5,14 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, models
+from django.db import ProgrammingError, connection, models
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
@@ -94,7 +94,9 @@ def test_control_without_turns_a_double_tap_is_two_registrations(monkeypatch: py
     without_turns(monkeypatch)
     session, residents = SessionFactory.create(capacity=0), UserFactory.create_batch(15)
     with without(Registration, "one_live_registration_per_resident"):
-        double_taps(session, residents)
+        # the third tap may find two rows where it can only think of one
+        with suppress(ProgrammingError):
+            double_taps(session, residents)
         assert Registration.objects.count() > 15
 
 
