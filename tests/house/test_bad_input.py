@@ -19,7 +19,7 @@ from linlingtong.mutual_aid.models import HelpPost
 from linlingtong.tickets.models import Ticket
 from linlingtong.venues.models import Booking
 from tests.api.conftest import token_of
-from tests.factories import SessionFactory, UserFactory, VenueFactory
+from tests.factories import AreaFactory, SessionFactory, UserFactory, VenueFactory
 from tests.house.conftest import address, routes
 from tests.house.town import Town
 from tests.mutual_aid.factories import HelpPostFactory
@@ -70,6 +70,7 @@ def test_a_search_looks_at_a_short_question_only() -> None:
 
 
 def test_staff_search_with_a_short_question_too() -> None:
+    AreaFactory.create()
     boss = Client()
     boss.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     for path in ("venues/booking/", "tickets/ticket/", "activities/registration/", "account/emailaddress/"):

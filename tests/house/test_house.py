@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,13 @@ BANNED_NAMES = re.compile(r"^(do|process|handle|manage)_|helper|util|(^|_)(data|
 ASKED_FOR = {"process_exception", "process_view", "handle_invalid_input", "handle_raw_input", "cleaned_data", "data"}
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(HOUSE.rglob("*.py")):
-        if not {"migrations", "management"} & set(path.parts):
-            yield path.relative_to(HOUSE), ast.parse(path.read_text(encoding="utf8"))
+@cache
+def modules() -> list[tuple[Path, ast.Module]]:
+    return [
+        (path.relative_to(HOUSE), ast.parse(path.read_text(encoding="utf8")))
+        for path in sorted(HOUSE.rglob("*.py"))
+        if not {"migrations", "management"} & set(path.parts)
+    ]
 
 
 def writes_rows(call: ast.Call) -> bool:

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Sequence
+from functools import cached_property
 
 from django.contrib import admin
 from django.db.models import Model
@@ -146,8 +147,9 @@ class Town:
         if route.startswith("api/v1/"):
             path = re.sub(r"<\w+:(\w+)>", r"{\1}", route.removeprefix("api/v1"))
             return {name: str(value) for name, value in self.world.parts(path, 0).items()}
-        return next((values for pattern, values in self._pages() if re.match(pattern, route)), {})
+        return next((values for pattern, values in self._pages if re.match(pattern, route)), {})
 
+    @cached_property
     def _pages(self) -> Sequence[tuple[str, dict[str, str]]]:
         behind, resident = self.world.behind, self.world.resident
         first = {word: str(keys[0]) for word, keys in behind.items()}
