@@ -79,7 +79,7 @@ chaos: ready
 	@$(bin)/python -m tests.chaos
 
 messages: ready
-	@$(bin)/python manage.py makemessages --locale zh_Hans --no-location --ignore 'var/*' --ignore '.venv/*' --ignore '.cache/*'
+	@$(bin)/python manage.py makemessages --locale zh_Hans --no-location --no-wrap --ignore 'var/*' --ignore '.venv/*' --ignore '.cache/*'
 	@$(bin)/python -m config.messages
 
 clean:

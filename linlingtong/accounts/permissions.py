@@ -8,6 +8,7 @@ from linlingtong.accounts.models import Appointment, Membership, User
 from linlingtong.areas.models import Area
 
 MANAGING = (Appointment.Role.MANAGER, Appointment.Role.GRID_WORKER)
+EVERYTHING = "/"
 Scopes = dict[tuple[int, tuple[str, ...]], list[str]]
 
 _asked: ContextVar[Scopes | None] = ContextVar("asked", default=None)
@@ -26,13 +27,13 @@ def scopes_asked_once() -> Iterator[None]:
 def scope_for(user: User | AnonymousUser, roles: tuple[str, ...] = MANAGING) -> list[str]:
     """The paths of the areas that the person works for today; everything below them is theirs to see.
 
-    A superuser has the root of every tree, a resident nothing. Building heads are left out by default: they look
+    A superuser has the root of the tree (and may plant one), a resident nothing. Building heads are left out by default: they look
     after a stair, not after activities.
     """
     if not user.is_authenticated or not user.is_active:
         return []
     if user.is_superuser:
-        return list(Area.objects.filter(parent=None).values_list("path", flat=True))
+        return list(Area.objects.filter(parent=None).values_list("path", flat=True)) or [EVERYTHING]
     if not user.is_staff:
         return []
     asked = _asked.get()
@@ -65,7 +66,7 @@ def may_confirm(user: User, membership: Membership) -> bool:
 
 def is_whole(scope: list[str]) -> bool:
     """Whether the scope holds a whole subdistrict: then also what belongs to no area is seen."""
-    return any(path.count("/") == 2 for path in scope)
+    return any(path.count("/") <= 2 for path in scope)
 
 
 def may_confirm_home(user: User, resident: User) -> bool:

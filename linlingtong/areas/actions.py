@@ -32,6 +32,13 @@ class WrongLevel(Refusal):
     message = _("“%(name)s” cannot lie in “%(parent)s”: only a higher level can hold it.")
 
 
+class NoParent(Refusal):
+    """One subdistrict is the root of all areas."""
+
+    code = "no_parent"
+    message = _("Say what “%(name)s” is part of: only the subdistrict itself, the first area of all, is part of none.")
+
+
 class MovedIntoItself(Refusal):
     """An area cannot be part of what is part of it."""
 
@@ -47,20 +54,23 @@ class AreaInUse(Refusal):
 
 
 @in_turn
-def add_area(*, parent: Area, level: str, name: str, slug: str, by: Any, **facts: Any) -> Area:
+def add_area(*, parent: Area | None, level: str, name: str, slug: str, by: Any, **facts: Any) -> Area:
     """Put a new area inside another one; `facts` are its phone, office hours, lat and long.
 
-    Raises NameTaken or WrongLevel.
+    The subdistrict comes first, inside nothing. Raises NameTaken, NoParent or WrongLevel.
     """
     take_turn("areas", 0)
-    parent = Area.objects.get(pk=parent.pk)
+    parent = Area.objects.get(pk=parent.pk) if parent else None
     area = Area(parent=parent, level=level, name=name, slug=slug, **facts)
-    _check_place(area, parent)
+    if parent:
+        _check_place(area, parent)
+    elif level != Area.Level.SUBDISTRICT or Area.objects.exists():
+        raise NoParent(name=name)
     with acting(by, "add_area"):
         # The path ends in the area's own number, which the database gives: until then it is one nobody else has.
         area.path = f"/new/{slug}/"
         area.save()
-        area.path = f"{parent.path}{area.pk}/"
+        area.path = f"{parent.path if parent else '/'}{area.pk}/"
         area.save(update_fields=["path"])
     return area
 

@@ -23,7 +23,7 @@ class AreaForm(VerbForm[Area]):
         given = dict(self.cleaned_data)
         parent: Area | None = given.pop("parent", None)
         key: int | None = self.instance.pk
-        if key is None and parent is not None:
+        if key is None:
             given.pop("is_active", None)
             return add_area(parent=parent, by=self.by, **given)
         if "parent" in self.changed_data and parent is not None:
@@ -60,7 +60,7 @@ class AreaAdmin(VerbAdmin[Area]):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        field.required = True
+        field.required = Area.objects.exists()
         field.queryset = Area.objects.within(scope_of(request, MANAGERS)).in_order()
         return field
 
