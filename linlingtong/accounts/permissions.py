@@ -27,8 +27,8 @@ def scopes_asked_once() -> Iterator[None]:
 def scope_for(user: User | AnonymousUser, roles: tuple[str, ...] = MANAGING) -> list[str]:
     """The paths of the areas that the person works for today; everything below them is theirs to see.
 
-    A superuser has the root of the tree (and may plant one), a resident nothing. Building heads are left out by default: they look
-    after a stair, not after activities.
+    A superuser has the root of the tree (and may plant one), a resident nothing. Building heads are left out by
+    default: they look after a stair, not after activities.
     """
     if not user.is_authenticated or not user.is_active:
         return []
