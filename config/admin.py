@@ -4,6 +4,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from linlingtong.core.search import LONGEST_QUERY
 
@@ -13,6 +14,11 @@ APPS = (
     *("accounts", "areas", "notifications", "home", "audit"),
 )
 ASKING = ("q", "term")
+# On Django's own pages, mostly for screen readers, and not yet in its Chinese.
+DJANGOS = [
+    *(gettext_noop("Model name"), gettext_noop("Add link")),
+    *(gettext_noop("Change or view list link"), gettext_noop("Error:")),
+]
 MODELS = ("Activity", "Registration", "Session")
 
 

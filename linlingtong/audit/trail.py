@@ -1,21 +1,26 @@
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Field, ForeignKey, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.options import Options
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from pghistory.models import Event
 
+from linlingtong.core.dates import moment_words
 from linlingtong.core.time import day_bounds
 
 PAGE = 30
 LAST_PAGE = 40
 # How history of any room is known to belong to an area: by its own path, or by what it is part of.
 PATHS = ("area_path", "path", "area__path", "activity__area_path", "praise__area_path")
-Step = tuple[str, Any, Any]
+Step = tuple[str, str, str]
+# What follows from other fields and says nothing to people.
+UNTOLD = frozenset({"updated_at", "area_path", "path", "revision"})
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,27 @@ def _name(row: Any) -> str:
 def _steps(row: Any, before: Any | None) -> list[Step]:
     if before is None or row.pgh_label == "delete":
         return []
-    own = [one for one in _meta(row).fields if not one.name.startswith("pgh_")]
-    read: list[tuple[str, Callable[[Any], Any]]] = [(str(one.verbose_name), one.value_from_object) for one in own]
-    return [(name, of(before), of(row)) for name, of in read if of(before) != of(row)]
+    told = [one for one in _meta(row).fields if not one.name.startswith("pgh_") and one.name not in UNTOLD]
+    changed = [one for one in told if one.value_from_object(before) != one.value_from_object(row)]
+    return [
+        (
+            capfirst(str(one.verbose_name)),
+            shown(one, one.value_from_object(before)),
+            shown(one, one.value_from_object(row)),
+        )
+        for one in changed
+    ]
+
+
+def shown(field: "Field[Any, Any]", value: Any) -> str:
+    """A stored value as people say it."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, dt.datetime):
+        return moment_words(value)
+    if isinstance(field, ForeignKey):
+        related: type[Model] = field.related_model
+        return str(next(iter(QuerySet(related).filter(pk=value)), value))
+    return str(dict(field.flatchoices).get(value, value))

@@ -13,6 +13,7 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin, ScopedInline, Subdist
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import in_scope
 from linlingtong.core.dates import date_words
+from linlingtong.core.forms import AttentiveForm
 from linlingtong.core.time import local
 from linlingtong.toolbox.actions import assure, revise
 from linlingtong.toolbox.models import Audience, Contact, Guide, Schedule, Tool
@@ -96,7 +97,7 @@ class ContactAdmin(InArea):
         self.message_user(request, words % {"number": marked}, messages.SUCCESS)
 
 
-class GuideForm(forms.ModelForm[Guide]):
+class GuideForm(AttentiveForm[Guide]):
     audience = forms.MultipleChoiceField(
         label=gettext_lazy("for whom"),
         choices=Audience.choices,

@@ -46,7 +46,7 @@ def test_a_change_tells_who_by_which_verb_and_both_values(community: Area, manag
     change_area(community.pk, phone="0571-0000 0009", by=manager)
     newest = entries([community.path], Wish(thing="areas.area"), 1)[0]
     assert (newest.actor, newest.verb, newest.label, newest.name) == (manager.pk, "change_area", "update", "高新社区")
-    assert [(before, after) for _, before, after in newest.steps] == [("", "0571-0000 0009")]
+    assert [(before, after) for _, before, after in newest.steps] == [("—", "0571-0000 0009")]
 
 
 def test_the_page_names_the_person(community: Area, manager: User) -> None:

@@ -8,7 +8,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from linlingtong.accounts.actions import appoint, confirm_home, confirm_membership, dismiss, forget_second_factor
+from linlingtong.accounts.actions import (
+    UnlikelyTerm,
+    appoint,
+    confirm_home,
+    confirm_membership,
+    dismiss,
+    forget_second_factor,
+)
 from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.scoped import ScopedAdmin, VerbAdmin, VerbForm, scope_of
 from linlingtong.accounts.models import Appointment, Membership, User
@@ -109,6 +116,13 @@ class AppointmentForm(VerbForm[Appointment]):
         if not User.objects.active().filter(phone=phone).exists():
             raise forms.ValidationError(_("Nobody has signed in with this number yet."), code="unknown")
         return phone
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        starts_on, ends_on = given.get("starts_on"), given.get("ends_on")
+        if starts_on and ends_on and ends_on < starts_on:
+            self.add_error("ends_on", UnlikelyTerm().detail)
+        return given
 
     def act(self) -> Appointment:
         given = self.cleaned_data

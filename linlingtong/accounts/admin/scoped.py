@@ -2,17 +2,21 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, cast
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import transaction
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
+from linlingtong.accounts.admin.history import HistoryAdmin
 from linlingtong.accounts.models import Appointment, User
 from linlingtong.accounts.permissions import MANAGING, in_scope, is_whole, scope_for
 from linlingtong.areas.models import Area, inside
+from linlingtong.core.forms import AttentiveForm
 from linlingtong.core.refusal import Refusal
 
 M = TypeVar("M", bound=Model)
@@ -27,7 +31,25 @@ def scope_of(request: HttpRequest, roles: tuple[str, ...] = MANAGING) -> list[st
     return known[roles]
 
 
-class ScopedAdmin(admin.ModelAdmin[M]):
+class StaffAdmin(HistoryAdmin[M]):
+    """What every page of staff knows: who changed what, and that others work at the same time."""
+
+    form: Any = AttentiveForm
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[M], *args: Any, **kwargs: Any) -> Any:
+        """Rows that are gone, or were never there for this person, are named before anything is asked or done."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        try:
+            is_there = not chosen or queryset.filter(pk__in=chosen).exists()
+        except (ValueError, ValidationError) as error:
+            raise BadRequest from error
+        if is_there:
+            return super().response_action(request, queryset, *args, **kwargs)
+        self.message_user(request, _("What you chose is no longer here. Look at the list again."), messages.WARNING)
+        return redirect(request.get_full_path())
+
+
+class ScopedAdmin(StaffAdmin[M]):
     """Staff see rows of their own areas; anything else does not exist for them. Nobody deletes.
 
     `path_field` leads from a row to the path of its area. Changing and adding are off unless a page turns them on.
@@ -85,6 +107,7 @@ class ScopedInline(admin.TabularInline[Any, Any]):
     """What belongs to a row with an area: whoever manages the area adds, changes and removes it."""
 
     extra = 0
+    form = AttentiveForm
     roles: ClassVar[tuple[str, ...]] = (Appointment.Role.MANAGER,)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -113,16 +136,16 @@ def _where_it_is(view: View) -> View:
     return cast("View", shown)
 
 
-class SubdistrictAdmin(admin.ModelAdmin[M]):
+class SubdistrictAdmin(StaffAdmin[M]):
     """What is one for all communities: managers of the whole subdistrict keep it, for others it does not exist."""
 
     roles: ClassVar[tuple[str, ...]] = (Appointment.Role.MANAGER,)
     can_delete: ClassVar[bool] = True
 
-    changelist_view = _where_it_is(admin.ModelAdmin.changelist_view)
-    changeform_view = _where_it_is(admin.ModelAdmin.changeform_view)
-    delete_view = _where_it_is(admin.ModelAdmin.delete_view)
-    history_view = _where_it_is(admin.ModelAdmin.history_view)
+    changelist_view = _where_it_is(StaffAdmin.changelist_view)
+    changeform_view = _where_it_is(StaffAdmin.changeform_view)
+    delete_view = _where_it_is(StaffAdmin.delete_view)
+    history_view = _where_it_is(StaffAdmin.history_view)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_whole(scope_of(request, self.roles))
@@ -152,7 +175,7 @@ class VerbAdmin(ScopedAdmin[M]):
         """The form's verb has written it."""
 
 
-class VerbForm(forms.ModelForm[M]):
+class VerbForm(AttentiveForm[M]):
     """A form of the admin whose saving is a verb: what the verb refuses stands at the form, with everything typed."""
 
     by: User

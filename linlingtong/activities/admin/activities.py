@@ -19,7 +19,6 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
 from linlingtong.activities.admin.forms import HELP, MOMENTS, ActivityForm
-from linlingtong.activities.admin.history import HistoryAdmin
 from linlingtong.activities.admin.inlines import QuestionInline, SessionInline, manages
 from linlingtong.activities.models import Activity, Registration, Session
 from linlingtong.areas.models import Area
@@ -60,7 +59,7 @@ def told_words(number: int) -> str:
 
 
 @admin.register(Activity)
-class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
+class ActivityAdmin(ScopedAdmin[Activity]):
     """Activities of one's own areas: planned here, published, copied and cancelled by verbs."""
 
     form = ActivityForm
@@ -233,6 +232,8 @@ class ActivityAdmin(HistoryAdmin, ScopedAdmin[Activity]):
             return _("Published: everybody sees it now.")
 
         explained = _("Everybody sees the activity and can register.")
+        if activity.ends_at and activity.ends_at < timezone.now():
+            explained = _("It is over: nobody can register, it will stand among what has been. Are the dates right?")
         return self.confirmed(request, activity, verb, title=_("Publish"), explained=explained)
 
     def copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -14,6 +14,7 @@ from linlingtong.accounts.models import Appointment, User
 from linlingtong.activities.actions import RisksMissing
 from linlingtong.activities.models import Activity, Question, Session
 from linlingtong.areas.models import Area, Organization, inside
+from linlingtong.core.forms import AttentiveForm
 
 HELP = {
     "title": gettext_lazy("Short and concrete, for example: Clean up the riverside wetland."),
@@ -50,6 +51,7 @@ HELP = {
     "credited_minutes": gettext_lazy("For example: 150. Empty: the length of the session."),
 }
 CAREFUL = ("risks", "protection", "insurance")
+FARTHEST = {"latitude": 90, "longitude": 180}
 HOSTING = (Area.Level.SUBDISTRICT, Area.Level.COMMUNITY, Area.Level.GRID)
 
 
@@ -70,7 +72,7 @@ class MomentInput(forms.DateTimeInput):
 MOMENTS = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
 
 
-class ActivityForm(forms.ModelForm[Activity]):
+class ActivityForm(AttentiveForm[Activity]):
     """`scope` lists the paths that the writer manages: nothing outside can be chosen anew, what stood there stays."""
 
     scope: ClassVar[list[str]]
@@ -108,6 +110,12 @@ class ActivityForm(forms.ModelForm[Activity]):
         if opens_at and closes_at and closes_at <= opens_at:
             self.add_error("closes_at", _("Registration must close after it opens."))
         is_public = self.instance.status == Activity.Status.PUBLISHED
+        if (given.get("latitude") is None) != (given.get("longitude") is None):
+            self.add_error("latitude", _("Write latitude and longitude, or neither: 30.281600 and 120.543200."))
+        for name, most in FARTHEST.items():
+            if abs(given.get(name) or 0) > most:
+                words = _("At most %(most)d degrees, for example 30.281600 and 120.543200.")
+                self.add_error(name, words % {"most": most})
         if is_public and given.get("kind") == Activity.Kind.VOLUNTEER:
             for name in CAREFUL:
                 if name in given and not given[name].strip():
@@ -122,7 +130,7 @@ def people_of(scope: list[str]) -> QuerySet[User]:
     return found.filter(inside(scope, "home_area__path") | Q(pk__in=posts.values("user")))
 
 
-class SessionRowForm(forms.ModelForm[Session]):
+class SessionRowForm(AttentiveForm[Session]):
     class Meta:
         model = Session
         fields = ("role", "starts_at", "ends_at", "capacity", "is_unlimited", "minimum_needed")
@@ -135,17 +143,28 @@ class SessionRowForm(forms.ModelForm[Session]):
             "minimum_needed": gettext_lazy("For example: 8. Below that you see it on the start page."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "minimum_needed" in self.fields:
+            self.fields["minimum_needed"].required = False
+
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
         if "capacity" in given and bool(given.get("is_unlimited")) == (given["capacity"] is not None):
             self.add_error("capacity", _("Give a number of places, or tick “without limit”."))
+        if given.get("capacity") == 0:
+            words = _("At least one place. To let nobody register, close the registration or cancel the session.")
+            self.add_error("capacity", words)
+        needed = given["minimum_needed"] = given.get("minimum_needed") or 0
+        if needed > (given.get("capacity") or needed):
+            self.add_error("minimum_needed", _("There are fewer places than that: it could never be reached."))
         starts_at, ends_at = given.get("starts_at"), given.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
             self.add_error("ends_at", _("The end must be after the start."))
         return given
 
 
-class QuestionRowForm(forms.ModelForm[Question]):
+class QuestionRowForm(AttentiveForm[Question]):
     choices = forms.CharField(
         label=gettext_lazy("choices"),
         required=False,

@@ -19,7 +19,6 @@ from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
 from linlingtong.activities.admin.activities import gauge_of, told_words
 from linlingtong.activities.admin.forms import MOMENTS, SessionRowForm
-from linlingtong.activities.admin.history import HistoryAdmin
 from linlingtong.activities.admin.inlines import manages
 from linlingtong.activities.models import Session
 from linlingtong.audit.actions import acting
@@ -92,7 +91,7 @@ class Effect(TypedDict):
 
 
 @admin.register(Session)
-class SessionAdmin(HistoryAdmin, ScopedAdmin[Session]):
+class SessionAdmin(ScopedAdmin[Session]):
     """One session: its time and its places. What changes for people is shown before it happens."""
 
     form = SessionRowForm

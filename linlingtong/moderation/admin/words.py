@@ -3,11 +3,12 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 
 from linlingtong.accounts.admin.scoped import SubdistrictAdmin
+from linlingtong.core.forms import AttentiveForm
 from linlingtong.moderation.models import Word
 from linlingtong.moderation.spelling import squeezed
 
 
-class WordForm(forms.ModelForm[Word]):
+class WordForm(AttentiveForm[Word]):
     class Meta:
         model = Word
         fields = ("text", "note", "is_active")
