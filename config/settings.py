@@ -295,7 +295,7 @@ API_WRITES_PER_MINUTE = env.int("API_WRITES_PER_MINUTE", 120)
 API_READS_PER_MINUTE = env.int("API_READS_PER_MINUTE", 600_000)
 
 # Rules of the house that a subdistrict may set for itself.
-TERMS_VERSION = "2026-10"
+TERMS_VERSION = "2026-11"
 # Whether an app must say which version of the texts somebody agreed to who joins; see docs/decisions/.
 SIGN_UP_STATES_TERMS = env.bool("SIGN_UP_STATES_TERMS", PRODUCTION)
 SIGN_IN_CODES_PER_PHONE_AN_HOUR = env.int("SIGN_IN_CODES_PER_PHONE_AN_HOUR", 5)
