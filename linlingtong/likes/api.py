@@ -16,6 +16,7 @@ from linlingtong.areas.models import Organization
 from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import LARGEST_ID, Key, Query, Text, Whole
 from linlingtong.core.pagination import Pages
+from linlingtong.core.phone import normal_phone
 from linlingtong.likes import actions
 from linlingtong.likes.actions import refusals
 from linlingtong.likes.models import Comment, Honour, Like, Praise
@@ -84,6 +85,9 @@ class PraiseBody(serializers.Serializer[Any]):
         help_text="Of the praised neighbour, who is asked; never shown. `about` is then their name",
     )
     organization = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, allow_null=True)
+
+    def validate_phone(self, typed: str) -> str:
+        return normal_phone(typed) if typed else ""
 
     def validate_organization(self, key: int | None) -> Organization | None:
         return Organization.objects.active().filter(pk=key).first() if key else None

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Organization
+from linlingtong.core.phone import normal_phone
 from linlingtong.likes.actions import Words
 from linlingtong.likes.actions.refusals import NameMissing
 from linlingtong.likes.models import Praise
@@ -57,6 +58,10 @@ class PraiseForm(forms.Form):
         if thanked is not None:
             for name in ("about", "phone", "organization"):
                 del self.fields[name]
+
+    def clean_phone(self) -> str:
+        typed = self.cleaned_data["phone"]
+        return normal_phone(typed) if typed else ""
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

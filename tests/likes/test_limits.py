@@ -140,7 +140,8 @@ def test_nobody_learns_to_whom_a_number_belongs(author: User, client: Client) ->
 def test_a_number_comes_with_the_name_that_is_left_out(author: User, client: Client) -> None:
     with pytest.raises(NameMissing):
         actions.write(Words("neighbour", "谢谢", phone="19900001234"), by=author)
-    assert App(author).post("praises/", {"topic": "team", "text": "好", "phone": "1"}).json()["code"] == "name_missing"
+    answer = App(author).post("praises/", {"topic": "team", "text": "好", "phone": "19900001234"})
+    assert answer.json()["code"] == "name_missing"
     client.force_login(author)
     page = client.post("/praise/new/", {"topic": "neighbour", "text": "谢谢", "phone": "19900001234"})
     assert page.status_code == 200

@@ -13,7 +13,7 @@ from linlingtong.accounts.models import Appointment, User
 from linlingtong.core.refusal import Refusal
 from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.actions import refusals
-from linlingtong.mutual_aid.models import Claim, HelperPause, HelpPost
+from linlingtong.mutual_aid.models import Claim, ContactReveal, HelperPause, HelpPost
 from tests.api.conftest import App
 from tests.factories import AppointmentFactory, AreaFactory, UserFactory, staff_of
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory, settled_neighbour
@@ -129,6 +129,11 @@ def _busy(_post: HelpPost, me: User) -> None:
     ClaimFactory.create_batch(5, helper=me)
 
 
+def _curious(_post: HelpPost, me: User) -> None:
+    for claim in ClaimFactory.create_batch(6, helper=me, state="released", seat=None):
+        ContactReveal.objects.create(claim=claim, viewer=me, owner=claim.post.author)
+
+
 CLAIM_CASES: list[tuple[type[Refusal], Callable[[HelpPost, User], None]]] = [
     (refusals.AlreadyClaimed, _lost),
     (refusals.OwnPost, _own),
@@ -138,6 +143,7 @@ CLAIM_CASES: list[tuple[type[Refusal], Callable[[HelpPost, User], None]]] = [
     (refusals.FairShareUsed, _shared),
     (refusals.PhoneUnproved, _unproved),
     (refusals.TooManyClaims, _busy),
+    (refusals.TooManyNumbers, _curious),
 ]
 
 

@@ -1,15 +1,18 @@
 """No answer of any door carries somebody's phone or door, but the one that is asked for on purpose."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from linlingtong.home.boards import BOARDS
 from linlingtong.mutual_aid.actions import own_help
-from linlingtong.mutual_aid.models import HelpPost
+from linlingtong.mutual_aid.limits import MOST_NUMBERS_A_DAY
+from linlingtong.mutual_aid.models import ContactReveal, HelpPost
 from linlingtong.notifications.models import Message, Notification
-from tests.api.conftest import App
+from tests.api.conftest import App, token_of
 from tests.factories import AreaFactory, UserFactory, staff_of
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory
 
@@ -75,3 +78,31 @@ def test_wishes_never_carry_a_door() -> None:
 def test_the_roof_knows_the_board() -> None:
     (board,) = (one for one in BOARDS if one.name == "mutual_aid")
     assert {subject.kind for subject in board.subjects} == {"help_post"}
+
+
+def test_nobody_collects_numbers_by_claiming_looking_and_letting_go() -> None:
+    thief, seen = App(UserFactory.create()), set()
+    for post in HelpPostFactory.create_batch(MOST_NUMBERS_A_DAY + 3):
+        thief.put(f"help-posts/{post.pk}/claim/")
+        if (answer := thief.post(f"help-posts/{post.pk}/contact/")).status_code == 200:
+            seen.add(answer.json()["phone"])
+        thief.delete(f"help-posts/{post.pk}/claim/")
+    assert len(seen) == MOST_NUMBERS_A_DAY
+    refused = thief.put(f"help-posts/{post.pk}/claim/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_numbers")
+    ContactReveal.objects.update(at=timezone.now() - dt.timedelta(hours=25))
+    assert thief.put(f"help-posts/{post.pk}/claim/").status_code == 201
+
+
+@pytest.mark.parametrize("body", [b"[]", b"[1]", b"null", b'"x"'])
+def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
+    me, post = UserFactory.create(), HelpPostFactory.create()
+    token = token_of(me)
+    answer = Client().put(
+        f"/api/v1/help-posts/{post.pk}/claim/",
+        body,
+        content_type="application/json",
+        headers={"X-Session-Token": token},
+    )
+    assert answer.status_code == 400
+    assert not post.claims.exists()

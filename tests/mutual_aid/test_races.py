@@ -53,6 +53,7 @@ def _posts(amount: int, **facts: Any) -> list[HelpPost]:
 
 def test_one_of_four_wins_in_each_of_300_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("linlingtong.mutual_aid.actions.eligibility.MOST_LIVE_CLAIMS", ROUNDS)
+    monkeypatch.setattr("linlingtong.mutual_aid.actions.eligibility.MOST_NUMBERS_A_DAY", ROUNDS)
     posts, people = _posts(ROUNDS), UserFactory.create_batch(CLAIMERS)
     answers = rounds(posts, people, lambda post, person: actions.claim(post.pk, person, by=person))
     wrong = [pk for pk, got in answers.items() if sum(not isinstance(one, Refusal) for one in got) != 1]
@@ -80,6 +81,7 @@ def test_control_look_then_write_has_more_than_one_winner() -> None:
 
 def test_three_seats_are_given_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("linlingtong.mutual_aid.actions.eligibility.MOST_LIVE_CLAIMS", 100)
+    monkeypatch.setattr("linlingtong.mutual_aid.actions.eligibility.MOST_NUMBERS_A_DAY", 100)
     posts, people = _posts(20, helpers_needed=3), UserFactory.create_batch(6)
     answers = rounds(posts, people, lambda post, person: actions.claim(post.pk, person, by=person))
     assert {sum(not isinstance(one, Refusal) for one in got) for got in answers.values()} == {3}

@@ -2,7 +2,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.utils import timezone
 
@@ -57,7 +57,8 @@ def write(words: Words, *, by: User) -> Praise:
     """Praise somebody. Whose the phone of the praised is, and whether anybody's, shows in nothing that comes back.
 
     So only the name that the author gives beside it leaves the text, never one that we know of the number.
-    Raises TextMissing, NameMissing, PhoneInText, TooManyPraises, or what photos and moderation raise.
+    Raises TextMissing, NameMissing, PhoneInText, TooManyPraises, ValidationError for what cannot be a phone, or what
+    photos and moderation raise.
     """
     text, about = clean_text(words.text)[:500], " ".join(clean_text(words.about).split())[:30]
     if not text:
@@ -119,11 +120,8 @@ def without_names(text: str, names: Sequence[str]) -> str:
 def _registered(phone: str, by: User) -> User | None:
     if not phone:
         return None
-    try:
-        number = normal_phone(phone)
-    except ValidationError:
-        return None
-    found: User | None = User.objects.residents().filter(phone=number).exclude(pk=by.pk).first()
+    others = User.objects.residents().exclude(pk=by.pk)
+    found: User | None = others.filter(phone=normal_phone(phone)).first()
     return found
 
 

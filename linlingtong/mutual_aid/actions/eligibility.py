@@ -1,5 +1,8 @@
 """Who may ask and who may help right now; everything here only reads."""
 
+import datetime as dt
+
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
@@ -12,6 +15,7 @@ from linlingtong.mutual_aid.actions.refusals import (
     PhoneUnproved,
     Resting,
     TooManyClaims,
+    TooManyNumbers,
     TooManyPosts,
 )
 from linlingtong.mutual_aid.limits import (
@@ -19,9 +23,10 @@ from linlingtong.mutual_aid.limits import (
     FREE_THINGS,
     FREE_THINGS_WITHIN,
     MOST_LIVE_CLAIMS,
+    MOST_NUMBERS_A_DAY,
     MOST_OPEN_POSTS,
 )
-from linlingtong.mutual_aid.models import Claim, HelperPause, HelpPost
+from linlingtong.mutual_aid.models import Claim, ContactReveal, HelperPause, HelpPost
 
 State = HelpPost.State
 
@@ -45,14 +50,26 @@ def check_may_open_another(person: User) -> None:
 
 
 def check_may_help(helper: User) -> None:
-    """Raises PhoneUnproved, Resting or TooManyClaims."""
+    """Raises PhoneUnproved, Resting, TooManyClaims or TooManyNumbers.
+
+    A claim counts for the day in which the number behind it was looked at, also when it was given back at once:
+    otherwise an account could claim, look and let go until it knew every number.
+    """
     check_reachable(helper)
     now = timezone.now()
     until = HelperPause.objects.filter(resident=helper, until__gt=now).values_list("until", flat=True).first()
     if until is not None:
         raise Resting(until=date_words(local(until).date()))
-    if Claim.objects.filter(helper=helper).live().count() >= MOST_LIVE_CLAIMS:
+    is_live = Q(state__in=Claim.LIVE)
+    looks = ContactReveal.objects.filter(claim__helper=helper, viewer=helper, at__gt=now - dt.timedelta(days=1))
+    counted = Claim.objects.filter(helper=helper).aggregate(
+        live=Count("pk", filter=is_live),
+        numbers=Count("post", filter=is_live | Q(pk__in=looks.values("claim")), distinct=True),
+    )
+    if counted["live"] >= MOST_LIVE_CLAIMS:
         raise TooManyClaims(most=MOST_LIVE_CLAIMS)
+    if counted["numbers"] >= MOST_NUMBERS_A_DAY:
+        raise TooManyNumbers(most=MOST_NUMBERS_A_DAY)
 
 
 def check_fair_share(person: User) -> None:

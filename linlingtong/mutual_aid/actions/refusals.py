@@ -71,6 +71,13 @@ class TooManyClaims(HelpRefusal):
     message = _("You help in %(most)d places already. Finish one first.")
 
 
+class TooManyNumbers(HelpRefusal):
+    """Whoever gives a claim back has seen the number all the same."""
+
+    code = "too_many_numbers"
+    message = _("You got in touch with %(most)d neighbours within a day. Go on helping tomorrow.")
+
+
 class TooExpensive(HelpRefusal):
     code = "over_budget"
     message = _("A micro-wish costs at most %(most)d yuan. Lower the amount, or ask the community desk.")
@@ -111,4 +118,7 @@ ALL = (
     TooManyClaims, TooExpensive, SurnameMissing, NoRenewalLeft, NobodyToChoose, ReasonNeeded, AreaUnfit, InThePast,
 )  # fmt: skip
 WRITING = (PhoneInText, PhoneUnproved, TooManyPosts, TooExpensive, SurnameMissing, AreaUnfit, InThePast, FairShareUsed)
-CLAIMING = (AlreadyClaimed, OwnPost, NotNow, Resting, OfferPaused, FairShareUsed, PhoneUnproved, TooManyClaims)
+CLAIMING = (
+    *(AlreadyClaimed, OwnPost, NotNow, Resting, OfferPaused, FairShareUsed, PhoneUnproved),
+    *(TooManyClaims, TooManyNumbers),
+)

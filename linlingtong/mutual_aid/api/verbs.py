@@ -236,8 +236,8 @@ class HelpContact(HelpCall):
 
 
 def read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body of a call; none at all counts as empty."""
-    body = shape(data=request.data or {})
+    """The body of a call; without one REST framework says {}."""
+    body = shape(data=request.data)
     body.is_valid(raise_exception=True)
     return dict(body.validated_data)
 
