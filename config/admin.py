@@ -2,7 +2,7 @@ import functools
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -41,6 +41,10 @@ class BackOffice(AdminSite):
             return view(request, *args, **kwargs)
 
         return super().admin_view(shortened, cacheable)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ARG002 - Django's
+        """Everybody signs in by phone and code: there is no password to change."""
+        raise Http404
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

@@ -224,7 +224,7 @@ class Appointment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.area} · {self.get_role_display()}"
+        return f"{self.user} · {self.area} · {self.get_role_display()}"
 
 
 class IdempotencyKey(models.Model):

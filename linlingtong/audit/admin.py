@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linlingtong.audit.models import Change
 from linlingtong.audit.trail import LAST_PAGE, PAGE, Wish, entries, things
-
-MARKS = {"insert": _("added"), "update": _("changed"), "delete": _("deleted")}
+from linlingtong.audit.words import said
 
 
 class WishForm(forms.Form):
@@ -55,7 +54,7 @@ class TrailAdmin(admin.ModelAdmin[Change]):
         page = form.page_number()
         found = entries(self.scope(request), form.wish(), page)
         names = self.names({one.actor for one in found if one.actor})
-        rows = [(one, names.get(one.actor or 0, ""), MARKS.get(one.label, one.label)) for one in found[:PAGE]]
+        rows = [(one, names.get(one.actor or 0, ""), said(one.verb, one.label)) for one in found[:PAGE]]
         context = {
             **self.admin_site.each_context(request),
             **(extra_context or {}),

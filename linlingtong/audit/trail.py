@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, ForeignKey, Model, OuterRef, Q, QuerySet, Subquery
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.db.models import Field, ForeignKey, Model, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.options import Options
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ LAST_PAGE = 40
 PATHS = ("area_path", "path", "area__path", "activity__area_path", "praise__area_path")
 Step = tuple[str, str, str]
 # What follows from other fields and says nothing to people.
+NAMES = ("title", "name")
 UNTOLD = frozenset({"updated_at", "area_path", "path", "revision"})
 
 
@@ -62,6 +63,8 @@ def entries(scope: list[str] | None, wish: Wish, page: int) -> list[Entry]:
             found += _seen(event, scope, wish)[:last]
     found.sort(key=lambda row: (row.pgh_created_at, row.pgh_id), reverse=True)
     rows = found[(page - 1) * PAGE : last]
+    for event in {type(row) for row in rows}:
+        prefetch_related_objects([row for row in rows if type(row) is event], *_joins(event))
     before = _before(rows)
     return [_entry(row, before.get((type(row), row.earlier))) for row in rows]
 
@@ -147,7 +150,25 @@ def _entry(row: Any, before: Any | None) -> Entry:
 
 
 def _name(row: Any) -> str:
-    return str(next((getattr(row, name) for name in ("title", "name") if getattr(row, name, "")), row.pgh_obj_id))
+    """What it is called, or whom and what it joins; its number when it has neither."""
+    called = [getattr(row, name) for name in NAMES if getattr(row, name, "")]
+    joined = [each for name in _joins(type(row)) if (each := _joined(row, name))]
+    return str(called[0]) if called else " · ".join(joined) or str(row.pgh_obj_id)
+
+
+def _joined(row: Any, name: str) -> str:
+    try:
+        return str(getattr(row, name) or "")
+    except ObjectDoesNotExist:
+        return ""
+
+
+def _joins(event: type[Model]) -> list[str]:
+    """The keys of rows without a name of their own."""
+    fields = _meta(event).fields
+    if {one.name for one in fields} & set(NAMES):
+        return []
+    return [one.name for one in fields if isinstance(one, ForeignKey) and not one.name.startswith("pgh_")]
 
 
 def _steps(row: Any, before: Any | None) -> list[Step]:

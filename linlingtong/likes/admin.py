@@ -50,12 +50,20 @@ class LikeAdmin(ScopedAdmin[Like]):
 
     path_field = "praise__area_path"
     roles = MANAGERS
-    list_display = ["praise", "resident", "created_at", "voided_at", "taken_back_at"]
+    list_display = ["what", "who", "created_at", "voided_at", "taken_back_at"]
     list_select_related = ["praise__resident", "praise__organization", "resident"]
     list_filter = ["voided_at"]
     date_hierarchy = "created_at"
     ordering = ["-pk"]
     actions = ["void"]
+
+    @admin.display(description=gettext_lazy("praise"))
+    def what(self, like: Like) -> str:
+        return str(like.praise)
+
+    @admin.display(description=gettext_lazy("resident"))
+    def who(self, like: Like) -> str:
+        return str(like.resident)
 
     @admin.action(description=gettext_lazy("Take these likes back"))
     def void(self, request: HttpRequest, rows: QuerySet[Like]) -> None:

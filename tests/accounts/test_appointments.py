@@ -8,6 +8,8 @@ from linlingtong.accounts.actions import (
     AppointedAlready,
     AppointmentEnded,
     MembershipEnded,
+    OwnAppointment,
+    UnfitPost,
     UnlikelyTerm,
     appoint,
     confirm_home,
@@ -32,6 +34,11 @@ def community(db: None) -> Area:
 @pytest.fixture
 def manager(community: Area) -> User:
     return staff_of(community)
+
+
+@pytest.fixture
+def stair(grid: Area) -> Area:
+    return AreaFactory.create(level=Area.Level.BUILDING, parent=grid)
 
 
 @pytest.fixture
@@ -64,7 +71,7 @@ def test_a_grid_worker_appoints_nobody(grid: Area) -> None:
         appoint(UserFactory.create().pk, grid.pk, Role.BUILDING_HEAD, by=worker)
 
 
-def test_the_same_role_twice_at_the_same_time_is_refused(manager: User, grid: Area) -> None:
+def test_the_same_role_twice_at_the_same_time_is_refused(manager: User, grid: Area, stair: Area) -> None:
     person = UserFactory.create()
     first = appoint(person.pk, grid.pk, Role.GRID_WORKER, by=manager)
     with pytest.raises(AppointedAlready) as refused:
@@ -72,7 +79,7 @@ def test_the_same_role_twice_at_the_same_time_is_refused(manager: User, grid: Ar
     assert first.ends_on.isoformat() in refused.value.detail
     later = first.ends_on + DAY
     appoint(person.pk, grid.pk, Role.GRID_WORKER, by=manager, starts_on=later, ends_on=later + DAY)
-    appoint(person.pk, grid.pk, Role.BUILDING_HEAD, by=manager)
+    appoint(person.pk, stair.pk, Role.BUILDING_HEAD, by=manager)
 
 
 @pytest.mark.parametrize(
@@ -99,10 +106,10 @@ def test_who_is_dismissed_has_no_rights_from_then_on(manager: User, grid: Area) 
         dismiss(appointment.pk, by=manager)
 
 
-def test_another_appointment_keeps_the_door_open(manager: User, grid: Area) -> None:
+def test_another_appointment_keeps_the_door_open(manager: User, grid: Area, stair: Area) -> None:
     person = UserFactory.create()
     first = appoint(person.pk, grid.pk, Role.GRID_WORKER, by=manager)
-    appoint(person.pk, grid.pk, Role.BUILDING_HEAD, by=manager)
+    appoint(person.pk, stair.pk, Role.BUILDING_HEAD, by=manager)
     dismiss(first.pk, by=manager)
     person.refresh_from_db()
     assert person.is_staff
@@ -147,3 +154,27 @@ def test_a_home_is_confirmed_once(manager: User, community: Area) -> None:
     first = confirm_home(resident.pk, by=manager).home_confirmed_at
     assert first is not None
     assert confirm_home(resident.pk, by=manager).home_confirmed_at == first
+
+
+def test_nobody_appoints_themselves(manager: User, community: Area, grid: Area) -> None:
+    later = today() + dt.timedelta(days=800)
+    for area, role in ((community, Role.MANAGER), (grid, Role.GRID_WORKER)):
+        with pytest.raises(OwnAppointment):
+            appoint(manager.pk, area.pk, role, by=manager, starts_on=later, ends_on=later + DAY)
+    assert manager.appointments.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "level"),
+    [
+        (Role.BUILDING_HEAD, "community"),
+        (Role.BUILDING_HEAD, "grid"),
+        (Role.GRID_WORKER, "community"),
+        (Role.MANAGER, "building"),
+    ],
+)
+def test_a_role_is_for_areas_of_its_size(manager: User, grid: Area, stair: Area, role: str, level: str) -> None:
+    area = {"community": grid.parent, "grid": grid, "building": stair}[level]
+    assert area is not None
+    with pytest.raises(UnfitPost):
+        appoint(UserFactory.create().pk, area.pk, role, by=manager)

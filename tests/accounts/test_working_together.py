@@ -1,13 +1,16 @@
 """Two of staff at the same thing: nothing of either is lost, and each sees what became of what they chose."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from linlingtong.accounts.models import User
-from linlingtong.activities.models import Activity, Question, Session
+from linlingtong.activities.models import Activity, ChangeNotice, Question, Session
 from linlingtong.areas.models import Area
+from linlingtong.core.time import today
 from tests.factories import (
     ActivityFactory,
     AreaFactory,
@@ -15,6 +18,7 @@ from tests.factories import (
     QuestionFactory,
     RegistrationFactory,
     SessionFactory,
+    UserFactory,
     VenueFactory,
     staff_of,
 )
@@ -202,3 +206,41 @@ def test_an_appointment_the_wrong_way_round_is_refused_in_words(wang: Client, he
     given = {"phone": person.phone, "area": here.pk, "role": "grid_worker", "starts_on": "2027-01-05"}
     page = wang.post("/admin/accounts/appointment/add/", given | {"ends_on": "2027-01-01"})
     assert "看看日期" in str(page.context["adminform"].form.errors)
+
+
+def test_the_places_of_a_session_are_not_put_back(wang: Client, li: Client, draft: Activity) -> None:
+    slot = SessionFactory.create(activity=draft, capacity=2)
+    first, second = typed(wang, page_of(slot)), typed(li, page_of(slot))
+    assert sent(wang, slot, first, capacity="7").status_code == 302
+    assert sent(li, slot, second, role="讲解").status_code == 302
+    slot.refresh_from_db()
+    assert (slot.capacity, slot.role) == (7, "讲解")
+
+
+def test_a_session_of_a_year_is_a_slip(wang: Client, draft: Activity) -> None:
+    slot = SessionFactory.create(activity=draft)
+    page = sent(wang, slot, typed(wang, page_of(slot)), ends_at="2031-01-01T10:00")
+    assert list(page.context["adminform"].form.errors) == ["ends_at"]
+
+
+def test_what_is_told_soon_can_be_listed(wang: Client, here: Area) -> None:
+    slot, quiet = SessionFactory.create(activity__area=here), SessionFactory.create(activity__area=here)
+    ChangeNotice.objects.create(session=slot, before={}, due_at=timezone.now())
+    (tile,) = re.findall(r'href="([^"]+told=soon)"', wang.get("/admin/").content.decode())
+    page = wang.get(tile)
+    assert [one.pk for one in page.context["cl"].result_list] == [slot.activity_id]
+    assert quiet.activity_id != slot.activity_id
+
+
+def test_nobody_has_a_password_to_change(wang: Client) -> None:
+    assert wang.get("/admin/password_change/").status_code == 404
+
+
+def test_the_trail_speaks_to_people(wang: Client, here: Area) -> None:
+    person, grid = UserFactory.create(nickname="老阎"), AreaFactory.create(parent=here, level="grid", name="第 2 网格")
+    given = {"phone": person.phone, "area": grid.pk, "role": "grid_worker", "starts_on": today(), "ends_on": today()}
+    page = wang.post("/admin/accounts/appointment/add/", given, follow=True)
+    assert "老阎 · 第 2 网格" in "".join(str(one) for one in page.context["messages"])
+    trail = wang.get("/admin/audit/change/?thing=accounts.appointment").content.decode()
+    assert "老阎 · 第 2 网格" in trail
+    assert "appoint<" not in trail

@@ -239,3 +239,13 @@ def test_ratings_are_read_by_staff_of_the_area(desk: Client, stranger: Client, r
     url = "/admin/activities/rating/"
     assert "很耐心" in desk.get(url).content.decode()
     assert "很耐心" not in stranger.get(url).content.decode()
+
+
+def test_sending_twice_writes_down_once(desk: Client, area: Area) -> None:
+    desk.post(f"{RECORDS}add/", typed(area))
+    again = desk.post(f"{RECORDS}add/", typed(area))
+    assert again.status_code == 200
+    assert "已经记过" in again.content.decode()
+    assert "张三" in again.content.decode()
+    assert OfflineRecord.objects.count() == 1
+    assert desk.post(f"{RECORDS}add/", typed(area, starts="13:00", ends="14:00")).status_code == 302

@@ -11,6 +11,12 @@ from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import today
 from linlingtong.core.turns import in_turn, take_turn
 
+LEVELS = {
+    Appointment.Role.MANAGER: {Area.Level.SUBDISTRICT, Area.Level.COMMUNITY},
+    Appointment.Role.GRID_WORKER: {Area.Level.GRID, Area.Level.MICRO_GRID},
+    Appointment.Role.BUILDING_HEAD: {Area.Level.BUILDING},
+}
+
 
 class AppointedAlready(Refusal):
     """The same person has the same role in the same area in that time."""
@@ -24,6 +30,23 @@ class UnlikelyTerm(Refusal):
 
     code = "unlikely_term"
     message = _("Check the dates: an appointment ends after it starts, not in the past, and within five years.")
+
+
+class OwnAppointment(Refusal):
+    """Nobody gives rights to themselves."""
+
+    code = "own_appointment"
+    message = _("Nobody appoints themselves. Ask whoever looks after the area above, or a colleague who does.")
+
+
+class UnfitPost(Refusal):
+    """A building head over a whole community would see all its people."""
+
+    code = "unfit_post"
+    message = _(
+        "“%(role)s” does not fit “%(area)s”: staff work for the subdistrict or a community, "
+        "grid workers for a grid, building heads for a building."
+    )
 
 
 class AppointmentEnded(Refusal):
@@ -45,11 +68,16 @@ def appoint(
 ) -> Appointment:
     """Give somebody a role in an area, by default from today for a year; they may enter the admin from then on.
 
-    Raises PermissionDenied when the area is not inside what `by` manages, AppointedAlready, UnlikelyTerm.
+    Raises PermissionDenied when the area is not inside what `by` manages, AppointedAlready, OwnAppointment, UnfitPost,
+    UnlikelyTerm.
     """
     area = Area.objects.get(pk=area_id)
     if not may_appoint(by, area.path):
         raise PermissionDenied
+    if by.pk == user_id and not by.is_superuser:
+        raise OwnAppointment
+    if area.level not in LEVELS[Appointment.Role(role)]:
+        raise UnfitPost(role=Appointment.Role(role).label, area=area.name)
     first, last = starts_on or today(), ends_on or in_a_year()
     if last < max(first, today()) or (last - first).days > 5 * 366:
         raise UnlikelyTerm

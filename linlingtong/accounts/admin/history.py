@@ -11,24 +11,11 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.models import User
 from linlingtong.audit.trail import LAST_PAGE, PAGE, Wish, entries, things
+from linlingtong.audit.words import said
 
-VERBS = {
-    "plan": gettext_lazy("planned"),
-    "edit": gettext_lazy("edited"),
-    "publish": gettext_lazy("published"),
-    "copy": gettext_lazy("copied"),
-    "cancel_activity": gettext_lazy("cancelled the activity"),
-    "cancel_session": gettext_lazy("cancelled the session"),
-    "delete_activity": gettext_lazy("deleted"),
-    "change_capacity": gettext_lazy("changed the places"),
-    "reschedule": gettext_lazy("changed the time"),
-    "change_place": gettext_lazy("changed the place"),
-}
-LABELS = {"insert": gettext_lazy("added"), "update": gettext_lazy("changed"), "delete": gettext_lazy("deleted")}
 FLAGS = {ADDITION: "insert", CHANGE: "update", DELETION: "delete"}
 M = TypeVar("M", bound=Model)
 Lines = list[dict[str, Any]]
@@ -86,7 +73,7 @@ def tracked(row: Model, page: int) -> Lines:
         {
             "at": one.at,
             "who": str(people.get(one.actor or 0, "")) or _("the system"),
-            "verb": VERBS.get(one.verb) or LABELS.get(one.label, one.label),
+            "verb": said(one.verb, one.label),
             "steps": one.steps,
         }
         for one in found
@@ -99,6 +86,6 @@ def logged(row: Model, page: int) -> Lines:
     found = LogEntry.objects.filter(content_type=kind, object_id=str(row.pk)).select_related("user")
     first = (page - 1) * PAGE
     return [
-        {"at": one.action_time, "who": str(one.user), "verb": LABELS[FLAGS[one.action_flag]], "steps": ()}
+        {"at": one.action_time, "who": str(one.user), "verb": said("", FLAGS[one.action_flag]), "steps": ()}
         for one in found.order_by("-action_time", "-pk")[first : first + PAGE + 1]
     ]

@@ -34,6 +34,7 @@ class UserAdmin(ScopedAdmin[User]):
     list_display = ["nickname_or_not", "shown_phone", "home_area", "is_home_confirmed", "date_joined"]
     list_select_related = ["home_area"]
     search_fields = ["nickname"]
+    search_help_text = gettext_lazy("By nickname. A phone number would stand in the address, so it is not searched.")
     ordering = ["-date_joined"]
     actions = ["confirm_homes", "forget_second_factors"]
     fields: ClassVar[Any] = [
@@ -66,10 +67,10 @@ class UserAdmin(ScopedAdmin[User]):
     def nickname_or_not(self, person: User) -> str:
         return str(person)
 
-    @admin.display(description=gettext_lazy("phone"), empty_value="—")
-    def shown_phone(self, person: User) -> str | None:
+    @admin.display(description=gettext_lazy("phone"))
+    def shown_phone(self, person: User) -> str:
         is_shown = getattr(person, "is_phone_shown", False)
-        return format_html('<span class="nowrap">{}</span>', person.masked_phone) if is_shown else None
+        return format_html('<span class="nowrap">{}</span>', person.masked_phone if is_shown else "—")
 
     @admin.display(description=gettext_lazy("home confirmed"), boolean=True)
     def is_home_confirmed(self, person: User) -> bool:

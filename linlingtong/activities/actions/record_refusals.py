@@ -57,6 +57,11 @@ class NotYetOver(Refusal):
     message = _("That day has not come yet. Only what has happened is written down here.")
 
 
+class WrittenAlready(Refusal):
+    code = "written_already"
+    message = _("“%(title)s” of %(day)s is written down already. Open it to add people.")
+
+
 class RecordedAlready(Refusal):
     code = "recorded_already"
     message = _("This person is on the list of that session already.")

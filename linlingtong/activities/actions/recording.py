@@ -18,6 +18,7 @@ from linlingtong.activities.actions.record_refusals import (
     NotYetOver,
     RecordedAlready,
     UsedSince,
+    WrittenAlready,
 )
 from linlingtong.activities.actions.refusals import EndsBeforeStart
 from linlingtong.activities.actions.rosters import past_session, write
@@ -27,7 +28,9 @@ from linlingtong.activities.permissions import check_manages
 from linlingtong.activities.reasons import reason_words
 from linlingtong.areas.models import Area
 from linlingtong.audit.actions import acting
+from linlingtong.core.dates import date_words
 from linlingtong.core.text import clean_text
+from linlingtong.core.time import local
 from linlingtong.core.turns import in_turn, take_turns
 from linlingtong.photos.actions import attach
 from linlingtong.photos.models import Photo
@@ -55,13 +58,17 @@ def record(
 ) -> OfflineRecord:
     """Write down an activity that took place, with everybody who was there: one person a line, name and phone.
 
-    Raises NotYetOver, EndsBeforeStart, EvidenceMissing, NobodyNamed and BadLine; PermissionDenied outside the areas.
+    Raises NotYetOver, EndsBeforeStart, EvidenceMissing, WrittenAlready, NobodyNamed and BadLine; PermissionDenied
+    outside the areas.
     """
     if not in_scope(area.path, scope_for(by)):
         raise PermissionDenied
     _check_times(starts_at, ends_at)
     evidence = _needed_evidence(evidence)
     take_turns([("rosters", 0)])
+    twins = OfflineRecord.objects.filter(session__activity__title=title, session__starts_at=starts_at)
+    if twins.filter(area_path=area.path).exists():
+        raise WrittenAlready(title=title, day=date_words(local(starts_at).date()))
     session = past_session(
         area, title=title, kind=kind, starts_at=starts_at, ends_at=ends_at, by=by, place=place, leader=leader, **facts
     )

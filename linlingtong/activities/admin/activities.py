@@ -20,7 +20,7 @@ from linlingtong.accounts.signed_in import caller
 from linlingtong.activities import actions
 from linlingtong.activities.admin.forms import HELP, MOMENTS, ActivityForm
 from linlingtong.activities.admin.inlines import QuestionInline, SessionInline, manages
-from linlingtong.activities.models import Activity, Registration, Session
+from linlingtong.activities.models import Activity, ChangeNotice, Registration, Session
 from linlingtong.areas.models import Area
 from linlingtong.audit.actions import acting
 from linlingtong.core.dates import span_words
@@ -47,6 +47,20 @@ class CommunityFilter(admin.SimpleListFilter):
         return queryset.filter(area_path__startswith=area.path) if area else queryset
 
 
+class ToldFilter(admin.SimpleListFilter):
+    """What changed a moment ago: those who come are told within ten minutes."""
+
+    title = gettext_lazy("change")
+    parameter_name = "told"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
+        return [("soon", _("changed, told within ten minutes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+        untold = ChangeNotice.objects.filter(told_at=None)
+        return queryset.filter(pk__in=untold.values("session__activity")) if self.value() else queryset
+
+
 def told_by(activity: Activity) -> QuerySet[Registration]:
     """Registrations whose people hear of it when the activity changes."""
     coming = activity.sessions.filter(cancelled_at=None, ends_at__gt=timezone.now())
@@ -67,7 +81,7 @@ class ActivityAdmin(ScopedAdmin[Activity]):
     inlines = (SessionInline, QuestionInline)
     list_display = ("name", "when", "places", "badge")
     list_display_links = ("name",)
-    list_filter = ("status", "kind", CommunityFilter)
+    list_filter = ("status", "kind", CommunityFilter, ToldFilter)
     list_per_page = 50
     date_hierarchy = "starts_at"
     ordering = ("-starts_at", "-pk")

@@ -51,6 +51,7 @@ HELP = {
     "credited_minutes": gettext_lazy("For example: 150. Empty: the length of the session."),
 }
 CAREFUL = ("risks", "protection", "insurance")
+LONGEST_SESSION = dt.timedelta(days=7)
 FARTHEST = {"latitude": 90, "longitude": 180}
 HOSTING = (Area.Level.SUBDISTRICT, Area.Level.COMMUNITY, Area.Level.GRID)
 
@@ -161,6 +162,8 @@ class SessionRowForm(AttentiveForm[Session]):
         starts_at, ends_at = given.get("starts_at"), given.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
             self.add_error("ends_at", _("The end must be after the start."))
+        elif starts_at and ends_at and ends_at - starts_at > LONGEST_SESSION:
+            self.add_error("ends_at", _("A session lasts a week at most. For a series give each day its own."))
         return given
 
 

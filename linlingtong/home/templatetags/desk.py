@@ -62,12 +62,13 @@ def _about_people(user: User) -> list[Work]:
 
 def _about_activities(user: User, sessions: QuerySet[Session]) -> list[Work]:
     activities = reverse("admin:activities_activity_changelist")
-    told = ChangeNotice.objects.filter(told_at=None, session__in=sessions).count()
+    untold = ChangeNotice.objects.filter(told_at=None, session__in=sessions)
+    told = untold.values("session__activity").distinct().count()
     drafts = Activity.objects.managed_by(user).filter(status=Activity.Status.DRAFT).count()
     short = reverse("admin:activities_session_changelist") + "?short=1"
     return [
         (short_of_people(sessions).count(), _("soon, and below the minimum"), short),
-        (told, _("changed, told within ten minutes"), f"{activities}?status__exact=published"),
+        (told, _("changed, told within ten minutes"), f"{activities}?told=soon"),
         (drafts, _("drafts"), f"{activities}?status__exact=draft"),
     ]
 
