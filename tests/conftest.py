@@ -155,5 +155,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if program is None:
         pytest.fail("The browser tests need a Chromium on PATH; on Debian: apt-get install chromium fonts-noto-cjk")
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    # Debian's starts one that is made of software, and slower than none
+    gpu = ["--disable-gpu"]
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": program, "args": [*quiet, *sandbox]}
+    return {**browser_type_launch_args, "executable_path": program, "args": [*quiet, *gpu, *sandbox]}
