@@ -1,5 +1,9 @@
+import datetime as dt
+
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from linlingtong.accounts.models import User
@@ -12,31 +16,31 @@ from linlingtong.activities.actions.forgetting import forget, own_registrations
 from linlingtong.activities.models import Activity
 from linlingtong.activities.views.home import home_card
 from linlingtong.core.board import Board
+from linlingtong.core.dates import date_words
 from linlingtong.core.search import Found
 from linlingtong.core.subject import Subject
+from linlingtong.core.time import local
 
 MOST_FOUND = 30
 
 
 def find(text: str, _user: User | None) -> list[Found]:
-    """Activities that contain every word, newest dates first."""
-    rows = (
-        Activity.objects.visible_to()
-        .matching(text)
-        .order_by("-starts_at", "-id")
-        .values("id", "slug", "title", "summary")[:MOST_FOUND]
+    """Activities that contain every word: what comes, the nearest first, then what has been."""
+    now, found = timezone.now(), Activity.objects.visible_to().matching(text)
+    coming = list(found.filter(ends_at__gte=now).order_by("starts_at", "id")[:MOST_FOUND])
+    past = found.exclude(ends_at__gte=now).order_by("-starts_at", "-id")[: MOST_FOUND - len(coming)]
+    return [_found(one, now) for one in [*coming, *past]]
+
+
+def _found(one: Activity, now: dt.datetime) -> Found:
+    """Those of one name are told apart by their dates."""
+    is_over = one.ends_at is not None and one.ends_at < now and one.status != Activity.Status.CANCELLED
+    said = _("over") if is_over else one.get_status_display() if one.status != Activity.Status.PUBLISHED else ""
+    when = date_words(local(one.starts_at).date()) if one.starts_at else ""
+    excerpt = " · ".join(str(part) for part in (when, said, one.summary) if part)
+    return Found(
+        "activity", one.pk, one.title, excerpt, reverse("activities:detail", args=[one.slug]), "calendar-event"
     )
-    return [
-        Found(
-            "activity",
-            row["id"],
-            row["title"],
-            row["summary"],
-            reverse("activities:detail", args=[row["slug"]]),
-            "calendar-event",
-        )
-        for row in rows
-    ]
 
 
 def figures(path: str) -> dict[str, int]:

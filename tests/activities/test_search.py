@@ -1,11 +1,15 @@
 """What residents type when they look for something to do."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.test import Client
+from django.utils import timezone, translation
 
 from linlingtong.activities.models import Activity
+from linlingtong.core.dates import date_words
+from linlingtong.core.time import local
 from tests.factories import ActivityFactory
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +59,15 @@ def test_another_kind_is_found_by_its_new_name(db: None) -> None:
     one.kind = "training"
     one.save(update_fields=["kind"])
     assert (found("志愿"), found("培训")) == (set(), {"one"})
+
+
+def test_those_of_one_name_are_told_apart_and_what_comes_stands_first(client: Client) -> None:
+    now = timezone.now()
+    for ahead in (-40, 9, -3, 2):
+        at = now + dt.timedelta(days=ahead)
+        something(title="净滩", summary="一起来", status="published", starts_at=at, ends_at=at + dt.timedelta(hours=2))
+    rows = client.get("/api/v1/search/", {"q": "净滩"}).json()["results"]
+    days = [date_words(local(now + dt.timedelta(days=number)).date()) for number in (2, 9, -3, -40)]
+    texts = [row["excerpt"] for row in rows]
+    assert [text.split(" · ")[0] for text in texts] == days
+    assert [" · 已结束 · " in text for text in texts] == [False, False, True, True]

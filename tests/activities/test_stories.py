@@ -47,3 +47,16 @@ def test_the_page_shows_it(client: Client) -> None:
     )
     client.force_login(row.resident, "django.contrib.auth.backends.ModelBackend")
     assert "按顺序问到你" in client.get(f"/me/registrations/{row.pk}/").content.decode()
+
+
+def test_who_waits_when_nobody_moves_up_any_more_is_promised_nothing() -> None:
+    entries = told("waitlisted", 1.5)
+    assert [entry["state"] for entry in entries] == ["done", "now"]
+    assert "Staff have this list" in entries[1]["text"]
+
+
+@pytest.mark.parametrize(("hours", "is_said"), [(0, True), (6, True), (12, False), (24, False)])
+def test_the_page_says_from_when_giving_up_is_noted(client: Client, hours: int, is_said: bool) -> None:
+    slot = SessionFactory.create(activity__cancel_hours=hours)
+    text = client.get(f"/activities/{slot.activity.slug}/").content.decode()
+    assert ("12 小时内取消会记一次" in text) == is_said

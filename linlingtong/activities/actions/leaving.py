@@ -26,13 +26,13 @@ from linlingtong.activities.actions.refusals import (
 )
 from linlingtong.activities.actions.registration import clash_with
 from linlingtong.activities.models import ChangeNotice, Companion, Registration, RegistrationEvent, Session
+from linlingtong.activities.models.standing import LATE
 from linlingtong.activities.permissions import check_speaks_for, may_manage
 from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn
 from linlingtong.notifications.actions import tell, withdraw
 from linlingtong.notifications.models import Kind
 
-LATE = dt.timedelta(hours=12)
 PARTY_SHRANK = "-1"
 
 

@@ -15,7 +15,7 @@ from linlingtong.accounts.permissions import in_scope, scope_for
 from linlingtong.accounts.signed_in import reader
 from linlingtong.activities.forms import Filters
 from linlingtong.activities.models import Activity, Bookmark, Registration, Session
-from linlingtong.activities.models.standing import Phase
+from linlingtong.activities.models.standing import LATE, Phase
 from linlingtong.activities.views.cards import (
     KIND_ICONS,
     Group,
@@ -108,6 +108,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "bring": [line.strip("-•· ") for line in activity.bring.splitlines() if line.strip("-•· ")],
         "is_preview": activity.status == Activity.Status.DRAFT,
         "reason": cancel_reason(group),
+        "late_hours": LATE // dt.timedelta(hours=1),
     }
     if group and group.standing.state == Phase.OVER:
         context |= looked_back(activity, reader(request))

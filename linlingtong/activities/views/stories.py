@@ -89,7 +89,8 @@ def _waiting_story(registration: Registration, its: Standing) -> list[Entry]:
     words = before % {"number": ahead} if ahead else _("You are the next")
     ends = start - dt.timedelta(hours=settings.NO_PROMOTION_HOURS)
     at_once = start - dt.timedelta(hours=settings.CONFIRM_AT_ONCE_HOURS)
-    is_early = timezone.now() < at_once
+    now = timezone.now()
+    is_early = now < at_once
     given = _entry(
         _("Somebody leaves: the first in line gets the place"),
         _("Until %(moment)s you get it at once and we tell you. Giving it back takes one tap.")
@@ -101,8 +102,18 @@ def _waiting_story(registration: Registration, its: Standing) -> list[Entry]:
         _("We tell you how long the place is kept. No answer is fine: it goes to the next person."),
         "" if is_early else "now",
     )
+    joined = _entry(_("On the waiting list"), f"{short_moment(registration.created_at)} · {words}", "done")
+    if now >= ends:
+        return [
+            joined,
+            _entry(
+                _("Nobody moves up by themselves any more"),
+                _("Staff have this list at hand: if somebody does not come, they may call you."),
+                "now",
+            ),
+        ]
     return [
-        _entry(_("On the waiting list"), f"{short_moment(registration.created_at)} · {words}", "done"),
+        joined,
         *([given] if is_early else []),
         asked,
         _entry(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+INDOOR_RISKS = "人多的时候慢慢走，看好老人和孩子；身体不舒服请先告诉带队人。"
 RISKS = "户外活动有滑倒、晒伤的可能；身体不舒服请先告诉带队人，不要硬撑。"
 WATER_RISKS = "江边有潮水，听到广播马上往堤上走，不下滩涂深处，不离队。"
 PROTECTION = "带队人全程陪同，备有急救包和饮用水；天气不好会取消并通知你。"
@@ -57,6 +58,7 @@ VOLUNTEER = [
         "公寓 2 号楼门口",
         "纬七路公寓区",
         host="红色市集服务队",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "高新社区夜间巡逻",
@@ -124,6 +126,7 @@ VOLUNTEER = [
         "中庭服务台",
         "邻里中心",
         host="红色市集服务队",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "临江卫生中心导诊",
@@ -138,6 +141,7 @@ VOLUNTEER = [
         "江东大道",
         "elder",
         host="银龄帮帮团",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "江堤步道除草",
@@ -166,6 +170,7 @@ VOLUNTEER = [
         "前台",
         "邻里中心三楼",
         host="临江佳苑邻里队",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "爱心图书整理",
@@ -179,6 +184,7 @@ VOLUNTEER = [
         "二楼图书角",
         "邻里中心",
         host="银龄帮帮团",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "反诈宣传进车间（线上答疑）",
@@ -209,6 +215,7 @@ OTHER = [
         2,
         "身份证（建档用，可以不带）。",
         "3 号楼大厅",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "睦邻议事会：充电棚放哪里？",
@@ -220,6 +227,7 @@ OTHER = [
         1.5,
         "",
         "二楼议事厅",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "“脑袋富”夜校：电工取证第一课",
@@ -231,6 +239,7 @@ OTHER = [
         2,
         "笔和本子。",
         "3 号教室",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "江堤亲子骑行",
@@ -275,6 +284,7 @@ OTHER = [
         2.5,
         "",
         "共享厨房",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "亲子手工：剪纸窗花",
@@ -286,6 +296,7 @@ OTHER = [
         1.5,
         "",
         "一楼活动室",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "江畔电影夜",
@@ -308,6 +319,7 @@ OTHER = [
         1.5,
         "身份证、租房合同可以带来看。",
         "一楼会议室",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "学历提升咨询（线上）",
@@ -318,6 +330,7 @@ OTHER = [
         "20:00",
         1,
         channel="online",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "社企开放日：走进智能车间",
@@ -329,6 +342,7 @@ OTHER = [
         2.5,
         "不穿拖鞋。",
         "园区东门",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "婴幼儿成长驿站：抚触课",
@@ -340,6 +354,7 @@ OTHER = [
         1,
         "小毯子、尿不湿。",
         "驿站前台",
+        risks=INDOOR_RISKS,
     ),
     Theme(
         "便民服务日：磨刀、缝补、贴膜",
@@ -351,6 +366,7 @@ OTHER = [
         2.5,
         "",
         "广场雨棚下",
+        risks=INDOOR_RISKS,
     ),
 ]
 
