@@ -7,7 +7,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Registration, Session
-from linlingtong.core.time import today
+from linlingtong.core.dates import date_words
+from linlingtong.core.time import local, today
 from tests.api.conftest import App
 from tests.factories import (
     ActivityFactory,
@@ -306,7 +307,7 @@ def test_search_answers_what_every_board_has(anonymous: App) -> None:
         "type": "activity",
         "id": activity.pk,
         "title": "中秋游园会",
-        "excerpt": "",
+        "excerpt": date_words(local(activity.starts_at).date()),
         "url": f"/activities/{activity.slug}/",
     }
     assert anonymous.get("search/").status_code == 400
