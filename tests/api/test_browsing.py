@@ -301,13 +301,14 @@ def test_the_figures(anonymous: App) -> None:
 
 
 def test_search_answers_what_every_board_has(anonymous: App) -> None:
-    activity = SessionFactory.create(activity__title="中秋游园会").activity
+    session = SessionFactory.create(activity__title="中秋游园会")
+    activity = session.activity
     (found,) = anonymous.get("search/?q=中秋").json()["results"]
     assert found == {
         "type": "activity",
         "id": activity.pk,
         "title": "中秋游园会",
-        "excerpt": date_words(local(activity.starts_at).date()),
+        "excerpt": date_words(local(session.starts_at).date()),
         "url": f"/activities/{activity.slug}/",
     }
     assert anonymous.get("search/").status_code == 400
