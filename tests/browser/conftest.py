@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from linlingtong.accounts.models import User
 from linlingtong.delivery.models import DevelopmentMessage
@@ -46,6 +46,12 @@ def sign_in(user: User) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)
+
+
+def follow(link: Locator) -> None:
+    """Click what leads to another page, and go on only when that page is there."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 def code_from_sms() -> str:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from linlingtong.mutual_aid.models import HelpPost
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, follow
 from tests.browser.reading import trouble_with
 from tests.factories import AreaFactory, UserFactory
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory, settled_neighbour
@@ -24,24 +24,24 @@ def test_asking_claiming_meeting_and_thanking(open_page: Open, has_script: bool)
     page.locator("#id_title").fill("陪奶奶去卫生中心复查")
     page.locator("#id_kind").select_option("elder")
     page.locator("#id_door").fill("3 单元 501")
-    page.locator(".abar button").click()
+    follow(page.locator(".abar button"))
     post = HelpPost.objects.get()
     assert page.url.endswith(f"/help/{post.pk}/")
     theirs = open_page("/help/?type=request", helper, **options)
     theirs.get_by_role("link", name=post.title).first.click()
     assert "501" not in theirs.content()
-    theirs.locator(".abar button").click()
-    theirs.locator(f"form[action='/help/{post.pk}/contact/'] button").click()
+    follow(theirs.locator(".abar button"))
+    follow(theirs.locator(f"form[action='/help/{post.pk}/contact/'] button"))
     assert str(asker.phone) in theirs.content()
     assert "3 单元 501" in theirs.content()
     theirs.goto(f"/help/{post.pk}/")
     theirs.locator("#minutes").select_option("60")
-    theirs.locator("#main-thing button").click()
+    follow(theirs.locator("#main-thing button"))
     page.goto(f"/help/{post.pk}/")
-    page.locator(".abar button").click()
-    page.locator(f"a[href='/help/{post.pk}/thanks/']").click()
+    follow(page.locator(".abar button"))
+    follow(page.locator(f"a[href='/help/{post.pk}/thanks/']"))
     page.locator("#id_text").fill("一口水都没喝就走了，谢谢。")
-    page.locator("main form button.btn-big").click()
+    follow(page.locator("main form button.btn-big"))
     post.refresh_from_db()
     assert (post.state, post.thanks) == ("completed", "一口水都没喝就走了，谢谢。")
     page.goto("/me/help/seen/")

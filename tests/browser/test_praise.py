@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from linlingtong.likes.models import Praise
 from linlingtong.moderation.models import Case
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, follow
 from tests.factories import AreaFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,20 +26,20 @@ def test_praising_deciding_liking_and_answering(open_page: Open, has_script: boo
     options: dict[str, Any] = {"java_script_enabled": has_script}
 
     mine = open_page("/praise/new/", author, **options)
-    mine.locator("#praise-form button[type=submit]").click()
+    follow(mine.locator("#praise-form button[type=submit]"))
     assert mine.locator("#id_text_error, .err").count()
     mine.locator("#id_text").fill("夜班小周陪我等维修师傅到十点")
     mine.locator("#id_about").fill("夜班小周")
     mine.locator("#id_phone").fill((praised.phone or "").removeprefix("+86"))
-    mine.locator("#praise-form button[type=submit]").click()
+    follow(mine.locator("#praise-form button[type=submit]"))
     mine.locator(".praise-whole").wait_for()
     praise = Praise.objects.get()
     assert "夜班小周" not in mine.content()
 
     theirs = open_page("/me/messages/", praised, **options)
-    theirs.locator("a.msg").first.click()
+    follow(theirs.locator("a.msg").first)
     theirs.locator("input[value=public]").check()
-    theirs.locator("main form button.btn-big").click()
+    follow(theirs.locator("main form button.btn-big"))
     theirs.goto(f"/praise/{praise.pk}/")
     assert "夜班小周陪我等" in theirs.content()
 

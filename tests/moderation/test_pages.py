@@ -18,7 +18,7 @@ from linlingtong.moderation.models import Case
 from linlingtong.photos.actions import attach, prepare_waiting, receive
 from linlingtong.photos.forms import PhotosField
 from linlingtong.photos.models import Photo
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, follow
 from tests.browser.reading import trouble_in_every_mode, trouble_with, wrong_in
 from tests.factories import UserFactory
 from tests.moderation.conftest import Wall
@@ -60,10 +60,10 @@ def test_pages_of_residents_can_be_read_and_touched(open_page: Open, cases: dict
     assert trouble_with(open_page, pages) == []
     page = open_page("/moderation/report/note/4/", neighbour, bypass_csp=True)
     assert trouble_in_every_mode(page, "report") == []
-    page.click("button.btn")
+    follow(page.locator("button.btn"))
     assert trouble_in_every_mode(page, "report with a mistake") == []
     page.check("input[value=advert]")
-    page.click("button.btn")
+    follow(page.locator("button.btn"))
     assert trouble_in_every_mode(page, "reported") == []
 
 
@@ -151,8 +151,7 @@ def test_photos_go_while_the_form_is_open_and_the_form_carries_their_names(
     expect(page.locator(".photo-kept.is-refused")).to_contain_text("坏.jpg")
     photo = Photo.objects.get()
     assert max(photo.width, photo.height) == 2048, "made smaller on the phone"
-    page.click("form > button")
-    page.wait_for_load_state()
+    follow(page.locator("form > button"))
     assert photo.token in sent[0]
     assert len(sent[0]) < 2000, "the files themselves are not sent again"
 
