@@ -30,4 +30,6 @@ def configured(env: environ.Env, *, is_web: bool) -> dict[str, dict[str, Any]]:
 
 def _entry(place: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     fixed = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0}
+    # what core/planned.py executes is prepared at once; Django's own cursors never prepare
+    options = {"prepare_threshold": 0} | options
     return place | fixed | {"OPTIONS": place.get("OPTIONS", {}) | options}

@@ -19,9 +19,9 @@ from django_migration_linter.sql_analyser.postgresql import PostgresqlAnalyser
 from config import entry
 
 BEFORE_THE_RULES = {
-    "accounts": 7, "activities": 9, "areas": 4, "audit": 1, "core": 2, "delivery": 1, "home": 2, "likes": 3,
-    "moderation": 1, "mutual_aid": 2, "notifications": 6, "photos": 1, "tickets": 2, "toolbox": 1, "venues": 1,
-    "volunteering": 3,
+    "accounts": 8, "activities": 10, "areas": 5, "audit": 1, "core": 2, "delivery": 1, "home": 2, "likes": 4,
+    "moderation": 2, "mutual_aid": 4, "notifications": 7, "photos": 1, "tickets": 3, "toolbox": 1, "venues": 2,
+    "volunteering": 5,
 }  # fmt: skip
 # (room, name): what the last steps of a change are allowed to do, and why nobody needs it any more
 ALLOWED: dict[tuple[str, str], str] = {}

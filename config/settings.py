@@ -136,6 +136,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 500},
     },
+    # What the tag {% cache %} keeps; its name is Django's.
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "fragments",
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
 }
 # So old may be what the API answers to callers it does not know.
 PUBLIC_ANSWER_SECONDS = env.int("PUBLIC_ANSWER_SECONDS", 2)

@@ -3,7 +3,9 @@ from django.urls import include, path
 
 from config import api
 
+# First what is called most: an address is held against everything that stands before it.
 urlpatterns = [
+    path("api/", include(api.urlpatterns)),
     path("", include("linlingtong.home.urls")),
     path("", include("linlingtong.activities.urls")),
     path("", include("linlingtong.likes.urls")),
@@ -19,5 +21,4 @@ urlpatterns = [
     path("", include("linlingtong.delivery.urls")),
     path("admin/", admin.site.urls),
     path("_allauth/", include("linlingtong.accounts.views.headless")),
-    path("api/", include(api.urlpatterns)),
 ]

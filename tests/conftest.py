@@ -131,6 +131,7 @@ def empty_cache() -> None:
     """Throttles and caches of one test do not reach the next."""
     cache.clear()
     caches["process"].clear()
+    caches["template_fragments"].clear()
 
 
 def _chromium() -> str | None:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
+from linlingtong.core.planned import planned
 
 _SESSION = f"SELECT session_data FROM {Session._meta.db_table} WHERE session_key = %s AND expire_date > %s"  # noqa: S608, SLF001
 _NAMES, _COLUMNS = zip(*((f.attname, f.column) for f in User._meta.concrete_fields), strict=True)  # noqa: SLF001
@@ -55,7 +56,7 @@ class KnownPerson(AuthenticationBackend):  # type: ignore[misc]
 
 
 def _row(query: str, values: list[Any]) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
+    with planned() as cursor:
         cursor.execute(query, values)
         row: tuple[Any, ...] | None = cursor.fetchone()
     return row

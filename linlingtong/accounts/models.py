@@ -68,7 +68,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     nickname = models.CharField(_("nickname"), max_length=30, blank=True, validators=[visible_text])
     born_on = models.DateField(_("born on"), null=True, blank=True)
     home_area = models.ForeignKey(
-        Area, models.SET_NULL, null=True, blank=True, related_name="residents", verbose_name=_("home area")
+        Area,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="residents",
+        db_index=False,
+        verbose_name=_("home area"),
     )
     home_confirmed_at = models.DateTimeField(_("home confirmed at"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.CHINESE)
@@ -134,7 +140,7 @@ class Consent(models.Model):
         APP = "app", _("stated by an app")
         API = "api", _("an app signed up without stating it")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="consents")
+    user = models.ForeignKey(User, models.CASCADE, related_name="consents", db_index=False)
     kind = models.CharField(_("text"), max_length=10, choices=Kind)
     version = models.CharField(_("version"), max_length=20)
     source = models.CharField(_("how"), max_length=4, choices=Source, default=Source.PAGE)
@@ -207,7 +213,9 @@ class Appointment(models.Model):
         GRID_WORKER = "grid_worker", _("grid worker")
         BUILDING_HEAD = "building_head", _("building head")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="appointments", verbose_name=_("person"))
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="appointments", db_index=False, verbose_name=_("person")
+    )
     area = models.ForeignKey(Area, models.PROTECT, related_name="appointments", verbose_name=_("area"))
     role = models.CharField(_("role"), max_length=15, choices=Role)
     starts_on = models.DateField(_("from"), default=today)
@@ -230,7 +238,7 @@ class Appointment(models.Model):
 class IdempotencyKey(models.Model):
     """A call that a client marked with a key of its own, and what it was answered: written with the call's effect."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)

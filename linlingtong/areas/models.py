@@ -64,7 +64,13 @@ class Area(models.Model):
     slug = models.SlugField(_("address on the site"), max_length=60, unique=True)
     level = models.CharField(_("level"), max_length=12, choices=Level)
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        db_index=False,
+        verbose_name=_("part of"),
     )
     path = models.CharField(_("path"), max_length=100, unique=True, editable=False)
     phone = models.CharField(_("public phone"), max_length=30, blank=True)
@@ -93,7 +99,6 @@ class Area(models.Model):
                 violation_error_message=_("Write latitude and longitude, or neither: 30.2846 and 120.6127."),
             ),
         ]
-        indexes = [models.Index(fields=["path"], name="area_path_prefix", opclasses=["varchar_pattern_ops"])]
 
     def __str__(self) -> str:
         return self.name
@@ -123,7 +128,9 @@ class Organization(models.Model):
 
     name = models.CharField(_("name"), max_length=80)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    area = models.ForeignKey(Area, models.PROTECT, related_name="organizations", verbose_name=_("area"))
+    area = models.ForeignKey(
+        Area, models.PROTECT, related_name="organizations", db_index=False, verbose_name=_("area")
+    )
     company = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="dormitories", verbose_name=_("run by")
     )

@@ -54,7 +54,7 @@ class Praise(models.Model):
         ANONYMOUS = "anonymous", _("without my name")
         REFUSED = "refused", _("not at all")
 
-    author = models.ForeignKey(User, models.CASCADE, related_name="praises", verbose_name=_("author"))
+    author = models.ForeignKey(User, models.CASCADE, related_name="praises", db_index=False, verbose_name=_("author"))
     area = models.ForeignKey(Area, models.PROTECT, related_name="praises", verbose_name=_("area"))
     area_path = models.CharField(max_length=100, editable=False)
     topic = models.CharField(_("topic"), max_length=10, choices=Topic)
@@ -131,8 +131,8 @@ class Like(models.Model):
     What was taken back stays for a day, so that giving and taking in turn does not get round the limits.
     """
 
-    praise = models.ForeignKey(Praise, models.CASCADE, related_name="likes")
-    resident = models.ForeignKey(User, models.CASCADE, related_name="likes")
+    praise = models.ForeignKey(Praise, models.CASCADE, related_name="likes", db_index=False)
+    resident = models.ForeignKey(User, models.CASCADE, related_name="likes", db_index=False)
     created_at = models.DateTimeField(_("liked at"), default=timezone.now)
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
     taken_back_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
@@ -161,8 +161,10 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 class Comment(models.Model):
     """A word under a praise, or a reply to such a word; replies have no replies."""
 
-    praise = models.ForeignKey(Praise, models.CASCADE, related_name="comments")
-    author = models.ForeignKey(User, models.CASCADE, related_name="praise_comments", verbose_name=_("author"))
+    praise = models.ForeignKey(Praise, models.CASCADE, related_name="comments", db_index=False)
+    author = models.ForeignKey(
+        User, models.CASCADE, related_name="praise_comments", db_index=False, verbose_name=_("author")
+    )
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
     text = models.CharField(_("text"), max_length=200)
     is_visible = models.BooleanField(_("visible"), default=False)
@@ -189,7 +191,7 @@ class Honour(models.Model):
     Names are not copied: who is praised is read through the praise, by the consent that holds now.
     """
 
-    area = models.ForeignKey(Area, models.PROTECT, related_name="honours", verbose_name=_("community"))
+    area = models.ForeignKey(Area, models.PROTECT, related_name="honours", db_index=False, verbose_name=_("community"))
     month = models.DateField(_("month"))
     praise = models.ForeignKey(Praise, models.PROTECT, related_name="honours", verbose_name=_("praise"))
     reason = models.CharField(_("why"), max_length=100)

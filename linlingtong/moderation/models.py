@@ -74,7 +74,7 @@ class Case(models.Model):
     kind = models.CharField(_("kind"), max_length=20)
     object_id = models.BigIntegerField()
     author = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="cases", verbose_name=_("author")
+        User, models.SET_NULL, null=True, blank=True, related_name="cases", db_index=False, verbose_name=_("author")
     )
     area_path = models.CharField(max_length=100, blank=True)
     text = models.TextField(_("text"), blank=True)
@@ -138,7 +138,7 @@ class Case(models.Model):
 class CaseEvent(models.Model):
     """One step of a case: who, from which state into which, and why. `by` is empty for a rule of the house."""
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="events")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="events", db_index=False)
     by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     from_state = models.CharField(max_length=8, blank=True)
     to_state = models.CharField(max_length=8, choices=Case.State)
@@ -168,7 +168,7 @@ class Report(models.Model):
         OTHER = "other", _("something else")
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="reports")
-    by = models.ForeignKey(User, models.CASCADE, related_name="reports_made")
+    by = models.ForeignKey(User, models.CASCADE, related_name="reports_made", db_index=False)
     reason = models.CharField(_("reason"), max_length=8, choices=Reason)
     note = models.CharField(_("in your words"), max_length=300, blank=True)
     counts = models.BooleanField(default=True)

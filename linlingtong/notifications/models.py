@@ -54,7 +54,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 class Notification(models.Model):
     """One line in a resident's inbox: the truth of what somebody was told."""
 
-    resident = models.ForeignKey(User, models.CASCADE, related_name="notifications")
+    resident = models.ForeignKey(User, models.CASCADE, related_name="notifications", db_index=False)
     kind = models.CharField(max_length=20, choices=Kind)
     key = models.CharField(max_length=120, unique=True)
     title = models.CharField(max_length=120)

@@ -88,6 +88,6 @@ def test_what_was_typed_before_signing_in_is_still_there(open_page: Open) -> Non
     session = SessionFactory.create(capacity=5)
     page = open_page(f"/activities/{session.activity.slug}/join/")
     page.locator("[name=note]").fill("我带水")
-    page.locator("button[form], main form[method=post] button[type=submit]").locator("visible=true").first.click()
+    page.locator("button[form=join], main form[method=post] button[type=submit]").locator("visible=true").first.click()
     sign_in_by_code(page)
     expect(page.locator("[name=note]")).to_have_value("我带水")

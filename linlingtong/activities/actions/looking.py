@@ -8,13 +8,11 @@ from django.db import connection, models
 
 from linlingtong.accounts.models import User
 from linlingtong.activities.models import Activity, Session
-from linlingtong.areas.models import Area, Organization
+from linlingtong.core.planned import planned
 
 TABLES: tuple[tuple[str, type[models.Model]], ...] = (
     ("s", Session),
     ("a", Activity),
-    ("area", Area),
-    ("organization", Organization),
 )
 LOOK = """
 SELECT {columns},
@@ -24,8 +22,6 @@ SELECT {columns},
        EXISTS (SELECT 1 FROM activities_question q WHERE q.activity_id = a.id)
   FROM activities_session s
   JOIN activities_activity a ON a.id = s.activity_id
-  LEFT JOIN areas_area area ON area.id = a.eligible_area_id
-  LEFT JOIN areas_organization organization ON organization.id = a.eligible_organization_id
  WHERE s.id = %(session)s AND a.status <> 'draft'
 """
 
@@ -41,13 +37,12 @@ class Seen:
 
 def look(session_id: int, resident: User) -> Seen:
     """What the public may see of a session; raises Session.DoesNotExist for a draft as for nothing."""
-    with connection.cursor() as cursor:
+    with planned() as cursor:
         cursor.execute(_query(), {"session": session_id, "resident": resident.pk})
         row = cursor.fetchone()
     if row is None:
         raise Session.DoesNotExist
-    session, activity, area, organization = _objects(row)
-    session.activity, activity.eligible_area, activity.eligible_organization = activity, area, organization
+    session, session.activity = _objects(row)
     return Seen(session, *row[-2:])
 
 
@@ -68,7 +63,6 @@ def _objects(row: tuple[Any, ...]) -> list[Any]:
     start = 0
     for _, model in TABLES:
         names = _names(model)
-        values = row[start : start + len(names)]
-        found.append(model.from_db(connection.alias, names, values) if values[0] is not None else None)
+        found.append(model.from_db(connection.alias, names, row[start : start + len(names)]))
         start += len(names)
     return found

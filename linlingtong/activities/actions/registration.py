@@ -22,6 +22,7 @@ from linlingtong.activities.actions.queue import fill
 from linlingtong.activities.actions.refusals import ClashingSession, QueueFull
 from linlingtong.activities.models import Companion, Registration, Session
 from linlingtong.activities.permissions import may_manage
+from linlingtong.core.planned import planned
 from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turns
 from linlingtong.notifications.actions import tell
@@ -53,7 +54,7 @@ WITH counted AS (
         created_at, confirmed_at, updated_at)
     SELECT %(session)s, %(resident)s, %(area_path)s, %(state)s, 'unknown', last_number, %(places)s, %(during)s,
            %(answers)s, %(note)s, %(may_be_photographed)s, 0, '', false, '', '', false,
-           %(now)s, %(confirmed_at)s, %(now)s
+           %(now)s, %(confirmed_at)s::timestamptz, %(now)s
       FROM counted RETURNING id, number
 )
 INSERT INTO activities_registrationevent (registration_id, by_id, from_state, to_state, reason, at)
@@ -182,7 +183,7 @@ def _arrive(wish: Wish, state: str) -> tuple[Registration, int]:
         "session": session.pk, "resident": wish.resident.pk, "by": wish.by.pk, "now": now,
         "answers": Jsonb(wish.answers),
     }  # fmt: skip
-    with connection.cursor() as cursor:
+    with planned() as cursor:
         cursor.execute(ARRIVE, values)
         event, registration_id, number = cursor.fetchone()
     for counter, amount in change.items():

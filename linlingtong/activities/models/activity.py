@@ -221,7 +221,9 @@ class Session(models.Model):
     `overbooked_to` is how far staff allowed the session to stand above its capacity.
     """
 
-    activity = models.ForeignKey(Activity, models.CASCADE, related_name="sessions", verbose_name=_("activity"))
+    activity = models.ForeignKey(
+        Activity, models.CASCADE, related_name="sessions", db_index=False, verbose_name=_("activity")
+    )
     role = models.CharField(_("role or group"), max_length=40, blank=True)
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
@@ -279,7 +281,7 @@ class Question(models.Model):
         YES_NO = "yes_no", _("yes or no")
         CHOICE = "choice", _("one of a list")
 
-    activity = models.ForeignKey(Activity, models.CASCADE, related_name="questions")
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="questions", db_index=False)
     text = models.CharField(_("question"), max_length=120)
     kind = models.CharField(_("kind of answer"), max_length=6, choices=Kind, default=Kind.TEXT)
     choices = models.JSONField(_("choices"), default=list, blank=True)
@@ -298,7 +300,7 @@ class Question(models.Model):
 class Bookmark(models.Model):
     """A resident keeps an activity in sight; before registration opens this also asks for a reminder."""
 
-    resident = models.ForeignKey(User, models.CASCADE, related_name="bookmarks")
+    resident = models.ForeignKey(User, models.CASCADE, related_name="bookmarks", db_index=False)
     activity = models.ForeignKey(Activity, models.CASCADE, related_name="bookmarks")
     created_at = models.DateTimeField(default=timezone.now)
 

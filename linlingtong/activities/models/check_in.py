@@ -75,9 +75,11 @@ class Scan(models.Model):
     SCANNED = (Way.PASS, Way.DIGITS, Way.VENUE)
 
     client_id = models.UUIDField(_("number of the device"), unique=True, default=uuid.uuid4)
-    session = models.ForeignKey(Session, models.PROTECT, related_name="scans", verbose_name=_("session"))
+    session = models.ForeignKey(
+        Session, models.PROTECT, related_name="scans", db_index=False, verbose_name=_("session")
+    )
     registration = models.ForeignKey(
-        Registration, models.PROTECT, null=True, related_name="scans", verbose_name=_("registration")
+        Registration, models.PROTECT, null=True, related_name="scans", db_index=False, verbose_name=_("registration")
     )
     kind = models.CharField(_("what"), max_length=7, choices=Kind)
     way = models.CharField(_("how"), max_length=9, choices=Way)
@@ -166,7 +168,6 @@ class WalkIn(models.Model):
     class Meta:
         verbose_name = _("walk-in")
         verbose_name_plural = _("walk-ins")
-        indexes = [models.Index(fields=["session"], name="walk_ins_of_a_session")]
 
     def __str__(self) -> str:
         return self.name
@@ -175,7 +176,7 @@ class WalkIn(models.Model):
 class PhoneLook(models.Model):
     """Staff at the desk were shown the number of somebody on the list, to ring them; its owner reads who and when."""
 
-    registration = models.ForeignKey(Registration, models.CASCADE, related_name="phone_looks")
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="phone_looks", db_index=False)
     by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("seen by"))
     at = models.DateTimeField(_("at"), default=timezone.now)
 
@@ -201,7 +202,9 @@ class NoShow(models.Model):
     """A delay before the next registration, because somebody kept a place and did not come. It ends by itself."""
 
     registration = models.OneToOneField(Registration, models.PROTECT, related_name="no_show")
-    resident = models.ForeignKey(User, models.PROTECT, related_name="no_shows", verbose_name=_("resident"))
+    resident = models.ForeignKey(
+        User, models.PROTECT, related_name="no_shows", db_index=False, verbose_name=_("resident")
+    )
     until = models.DateTimeField(_("may not register until"))
     noted_at = models.DateTimeField(_("noted at"), default=timezone.now)
     appeal = models.TextField(_("what the resident says"), max_length=500, blank=True)

@@ -45,7 +45,9 @@ class RatingQuerySet(models.QuerySet["Rating"]):
 class Rating(models.Model):
     """What one of those who were there thought: one to five, and a line for the organisers only."""
 
-    activity = models.ForeignKey(Activity, models.CASCADE, related_name="ratings", verbose_name=_("activity"))
+    activity = models.ForeignKey(
+        Activity, models.CASCADE, related_name="ratings", db_index=False, verbose_name=_("activity")
+    )
     resident = models.ForeignKey(User, models.CASCADE, related_name="ratings", verbose_name=_("resident"))
     stars = models.PositiveSmallIntegerField(_("stars"))
     text = models.CharField(_("what they said"), max_length=500, blank=True)

@@ -116,7 +116,13 @@ class Participant(models.Model):
     phone_key = models.CharField(max_length=64, blank=True, editable=False)
     phone_mask = models.CharField(_("phone"), max_length=16, blank=True)
     resident = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="participations", verbose_name=_("resident")
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="participations",
+        db_index=False,
+        verbose_name=_("resident"),
     )
     minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
     during = DateTimeRangeField()
@@ -172,7 +178,7 @@ class ImportRow(models.Model):
 
     WRITTEN = (Outcome.NEW, Outcome.UNLINKED)
 
-    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", db_index=False)
     number = models.PositiveIntegerField(_("line"))
     name = models.CharField(_("name"), max_length=60, blank=True)
     phone_key = models.CharField(max_length=64, blank=True)

@@ -60,8 +60,12 @@ class Registration(models.Model):
 
     LIVE = (State.PENDING_REVIEW, State.WAITLISTED, State.OFFERED, State.CONFIRMED)
 
-    session = models.ForeignKey(Session, models.PROTECT, related_name="registrations", verbose_name=_("session"))
-    resident = models.ForeignKey(User, models.PROTECT, related_name="registrations", verbose_name=_("resident"))
+    session = models.ForeignKey(
+        Session, models.PROTECT, related_name="registrations", db_index=False, verbose_name=_("session")
+    )
+    resident = models.ForeignKey(
+        User, models.PROTECT, related_name="registrations", db_index=False, verbose_name=_("resident")
+    )
     area_path = models.CharField(max_length=100, editable=False)
     state = models.CharField(_("state"), max_length=14, choices=State)
     attendance = models.CharField(_("attendance"), max_length=11, choices=Attendance, default=Attendance.UNKNOWN)
@@ -133,7 +137,7 @@ class Companion(models.Model):
 class RegistrationEvent(models.Model):
     """One move of a registration, never changed afterwards. `by` is empty when a rule or the clock did it."""
 
-    registration = models.ForeignKey(Registration, models.CASCADE, related_name="events")
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="events", db_index=False)
     by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
     from_state = models.CharField(_("from"), max_length=14, choices=Registration.State, blank=True)
     to_state = models.CharField(_("to"), max_length=14, choices=Registration.State)

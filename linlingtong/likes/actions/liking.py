@@ -2,13 +2,13 @@ import datetime as dt
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from linlingtong.accounts.models import User
 from linlingtong.audit.actions import acting
 from linlingtong.core.dates import clock, near_moment
+from linlingtong.core.planned import planned
 from linlingtong.core.time import at, local
 from linlingtong.core.turns import in_turn, take_turn, take_turns
 from linlingtong.likes.actions import tidings
@@ -36,11 +36,14 @@ SELECT praise.like_count, mine.voided_at IS NOT NULL, mine.id IS NOT NULL AND mi
  WHERE praise.id = %(praise)s AND praise.withdrawn_at IS NULL AND (praise.is_visible OR praise.author_id = %(me)s)
 """
 ADD = """
-INSERT INTO likes_like (praise_id, resident_id, created_at) VALUES (%s, %s, %s)
-ON CONFLICT (praise_id, resident_id) DO UPDATE SET created_at = EXCLUDED.created_at, taken_back_at = NULL
-WHERE likes_like.taken_back_at IS NOT NULL AND likes_like.voided_at IS NULL
+WITH added AS (
+    INSERT INTO likes_like (praise_id, resident_id, created_at) VALUES (%(praise)s, %(me)s, %(now)s)
+    ON CONFLICT (praise_id, resident_id) DO UPDATE SET created_at = EXCLUDED.created_at, taken_back_at = NULL
+    WHERE likes_like.taken_back_at IS NOT NULL AND likes_like.voided_at IS NULL RETURNING 1
+)
+UPDATE likes_praise SET like_count = like_count + (SELECT count(*) FROM added) WHERE id = %(praise)s
+RETURNING like_count
 """
-ADD_TO_COUNT = "UPDATE likes_praise SET like_count = like_count + %s WHERE id = %s RETURNING like_count"
 log = structlog.get_logger(__name__)
 
 
@@ -48,8 +51,8 @@ log = structlog.get_logger(__name__)
 def like(praise_id: int, *, by: User) -> int:
     """The resident likes it; answers how many do. Twice is harmless: only a row that appeared or came back counts.
 
-    What was taken back counts for the limits of the day. The counter is the last statement, so its row is locked for
-    a moment only. Raises PhoneNeeded, LikeVoided, TooManyLikes with the time from which on it goes, or
+    What was taken back counts for the limits of the day. Row and counter are the last statement, so the counter is
+    locked for a moment only. Raises PhoneNeeded, LikeVoided, TooManyLikes with the time from which on it goes, or
     Praise.DoesNotExist.
     """
     if by.phone_verified_at is None:
@@ -69,15 +72,8 @@ def like(praise_id: int, *, by: User) -> int:
         raise TooManyLikes(when=when_words(too_many + DAY))
     if too_many_for_one:
         raise TooManyForOne(when=when_words(too_many_for_one + DAY))
-    with connection.cursor() as cursor:
-        cursor.execute(ADD, [praise_id, by.pk, now])
-        return _counted(praise_id, cursor.rowcount)
-
-
-def _counted(praise_id: int, difference: int) -> int:
-    """How many like it, once so many more do."""
-    with connection.cursor() as cursor:
-        cursor.execute(ADD_TO_COUNT, [difference, praise_id])
+    with planned() as cursor:
+        cursor.execute(ADD, {"praise": praise_id, "me": by.pk, "now": now})
         return int(cursor.fetchone()[0])
 
 

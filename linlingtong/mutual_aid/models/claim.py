@@ -48,7 +48,7 @@ class Claim(models.Model):
     SEATED = (*HELD, State.COMPLETED)
 
     post = models.ForeignKey(HelpPost, models.CASCADE, related_name="claims", verbose_name=_("help post"))
-    helper = models.ForeignKey(User, models.PROTECT, related_name="claims", verbose_name=_("helper"))
+    helper = models.ForeignKey(User, models.PROTECT, related_name="claims", db_index=False, verbose_name=_("helper"))
     state = models.CharField(_("state"), max_length=9, choices=State)
     seat = models.PositiveSmallIntegerField(null=True, blank=True)
     note = models.CharField(_("note for the asker"), max_length=200, blank=True)
@@ -138,7 +138,7 @@ class HelpEvent(models.Model):
         DISPUTED = "disputed", _("disputed")
         SETTLED = "settled", _("settled by staff")
 
-    post = models.ForeignKey(HelpPost, models.CASCADE, related_name="events")
+    post = models.ForeignKey(HelpPost, models.CASCADE, related_name="events", db_index=False)
     claim = models.ForeignKey(Claim, models.CASCADE, null=True, blank=True, related_name="events")
     by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
     what = models.CharField(_("what"), max_length=9, choices=What)
@@ -161,7 +161,9 @@ class ContactReveal(models.Model):
 
     claim = models.ForeignKey(Claim, models.CASCADE, related_name="reveals")
     viewer = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("seen by"))
-    owner = models.ForeignKey(User, models.PROTECT, related_name="contact_reveals", verbose_name=_("whose"))
+    owner = models.ForeignKey(
+        User, models.PROTECT, related_name="contact_reveals", db_index=False, verbose_name=_("whose")
+    )
     has_door = models.BooleanField(_("with the door"), default=False)
     at = models.DateTimeField(_("at"), default=timezone.now)
 
@@ -177,7 +179,7 @@ class ContactReveal(models.Model):
 class HelperPause(models.Model):
     """After two claims that timed out a helper pauses for a week."""
 
-    resident = models.ForeignKey(User, models.CASCADE, related_name="helper_pauses")
+    resident = models.ForeignKey(User, models.CASCADE, related_name="helper_pauses", db_index=False)
     until = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -128,7 +128,9 @@ class HelpPost(models.Model):
     LIVE = (*TAKING, State.CLAIMED, State.IN_PROGRESS, State.AWAITING_CONFIRM, State.DISPUTED)
     ENDED = (State.COMPLETED, State.WITHDRAWN, State.REJECTED)
 
-    author = models.ForeignKey(User, models.PROTECT, related_name="help_posts", verbose_name=_("posted by"))
+    author = models.ForeignKey(
+        User, models.PROTECT, related_name="help_posts", db_index=False, verbose_name=_("posted by")
+    )
     type = models.CharField(_("type"), max_length=7, choices=Type)
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     title = models.CharField(_("title"), max_length=60)

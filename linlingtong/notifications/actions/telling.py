@@ -3,9 +3,9 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
 from django.utils import timezone
 
+from linlingtong.core.planned import planned
 from linlingtong.notifications.models import Channel, Message, Notification
 
 # By hand, because others wait in line while this is written: the ORM takes two round trips and ten times the time.
@@ -24,8 +24,8 @@ WITH told AS (
 INSERT INTO notifications_message (
     resident_id, channel, kind, key, subject, subject_id, for_start, text, url, due_at, not_after,
     state, attempt, failures, sent_as, outcome, created_at)
-SELECT resident_id, %(channel)s, kind, key || '/' || %(channel)s, subject, subject_id, for_start, short, url,
-       coalesce(due_at, %(now)s), not_after, 'pending', 0, 0, '', '', %(now)s
+SELECT resident_id, %(channel)s::text, kind, key || '/' || %(channel)s::text, subject, subject_id, for_start, short,
+       url, coalesce(due_at, %(now)s), not_after, 'pending', 0, 0, '', '', %(now)s
   FROM told WHERE short <> ''
 ON CONFLICT DO NOTHING
 """
@@ -62,7 +62,7 @@ def tell(tidings: Sequence[Tiding]) -> None:
     if not tidings:
         return
     rows = json.dumps([vars(one) for one in tidings], default=str)
-    with connection.cursor() as cursor:
+    with planned() as cursor:
         cursor.execute(TELL, {"rows": rows, "now": timezone.now(), "channel": Channel.SMS})
 
 

@@ -88,8 +88,12 @@ class Ticket(models.Model):
     ASIDE = (State.REFUSED, State.DUPLICATE, State.WITHDRAWN)
 
     number = models.CharField(_("number"), max_length=12, unique=True, default=new_number, editable=False)
-    reporter = models.ForeignKey(User, models.PROTECT, related_name="tickets", verbose_name=_("reported by"))
-    category = models.ForeignKey(Category, models.PROTECT, related_name="tickets", verbose_name=_("kind"))
+    reporter = models.ForeignKey(
+        User, models.PROTECT, related_name="tickets", db_index=False, verbose_name=_("reported by")
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, related_name="tickets", db_index=False, verbose_name=_("kind")
+    )
     area = models.ForeignKey(Area, models.PROTECT, related_name="tickets", verbose_name=_("area"))
     area_path = models.CharField(max_length=100, editable=False)
     desk = models.ForeignKey(Area, models.PROTECT, related_name="desk_tickets", verbose_name=_("desk"))
@@ -205,7 +209,7 @@ class TicketEvent(models.Model):
         WARNED = "warned", _("warning")
         NOTE = "note", _("internal note")
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events", verbose_name=_("report"))
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events", db_index=False, verbose_name=_("report"))
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by"))
     what = models.CharField(_("what"), max_length=12, choices=What)
     from_state = models.CharField(max_length=16, choices=Ticket.State, blank=True)
@@ -226,7 +230,7 @@ class TicketEvent(models.Model):
 class Follow(models.Model):
     """A neighbour has the same trouble: by “me too”, or because the own report was merged (`via`)."""
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="follows")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="follows", db_index=False)
     resident = models.ForeignKey(User, models.CASCADE, related_name="followed_tickets")
     via = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

@@ -52,8 +52,10 @@ class Booking(models.Model):
     LIVE = (State.HELD, State.BOOKED, State.CHECKED_IN)
     COUNTED = (State.HELD, State.BOOKED, State.CHECKED_IN, State.OVER, State.NO_SHOW)
 
-    venue = models.ForeignKey(Venue, models.PROTECT, related_name="bookings", verbose_name=_("venue"))
-    resident = models.ForeignKey(User, models.PROTECT, related_name="bookings", verbose_name=_("resident"))
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="bookings", db_index=False, verbose_name=_("venue"))
+    resident = models.ForeignKey(
+        User, models.PROTECT, related_name="bookings", db_index=False, verbose_name=_("resident")
+    )
     team = models.ForeignKey(
         Organization, models.PROTECT, null=True, blank=True, related_name="bookings", verbose_name=_("team")
     )
@@ -156,7 +158,7 @@ class Occupancy(models.Model):
 class WaitEntry(models.Model):
     """A resident would take a time that is full. Written in the units' turn, so the key is the order of arrival."""
 
-    venue = models.ForeignKey(Venue, models.PROTECT, related_name="waiting", verbose_name=_("venue"))
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="waiting", db_index=False, verbose_name=_("venue"))
     resident = models.ForeignKey(User, models.CASCADE, related_name="waiting_for_venues", verbose_name=_("resident"))
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))

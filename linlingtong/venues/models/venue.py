@@ -101,7 +101,7 @@ class Venue(models.Model):
 class Unit(models.Model):
     """What is booked as a whole or not at all: half a pitch, a seat, a cot."""
 
-    venue = models.ForeignKey(Venue, models.PROTECT, related_name="units", verbose_name=_("venue"))
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="units", db_index=False, verbose_name=_("venue"))
     name = models.CharField(_("name"), max_length=20)
     is_usable = models.BooleanField(_("can be used"), default=True)
 
@@ -158,7 +158,7 @@ class OpeningRule(models.Model):
 class DayException(models.Model):
     """On this one day other hours hold, or none at all."""
 
-    venue = models.ForeignKey(Venue, models.CASCADE, related_name="exceptions")
+    venue = models.ForeignKey(Venue, models.CASCADE, related_name="exceptions", db_index=False)
     day = models.DateField(_("day"))
     opens_at = models.TimeField(_("from"), null=True, blank=True)
     closes_at = models.TimeField(_("until"), null=True, blank=True)

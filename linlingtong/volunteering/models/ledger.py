@@ -99,10 +99,12 @@ class ServiceEntry(models.Model):
         C = "C", _("C: paper with evidence")
 
     key = models.CharField(max_length=120, unique=True)
-    resident = models.ForeignKey(User, models.PROTECT, related_name="service_entries", verbose_name=_("resident"))
+    resident = models.ForeignKey(
+        User, models.PROTECT, related_name="service_entries", db_index=False, verbose_name=_("resident")
+    )
     title = models.CharField(_("title"), max_length=120)
     place = models.CharField(_("place"), max_length=120, blank=True)
-    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name=_("area"))
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False, verbose_name=_("area"))
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
     planned_minutes = models.PositiveIntegerField(_("planned minutes"))
@@ -159,8 +161,10 @@ class ServiceRecord(models.Model):
         DECLINE = "decline", _("not credited")
 
     entry = models.ForeignKey(ServiceEntry, models.PROTECT, related_name="records", verbose_name=_("service entry"))
-    resident = models.ForeignKey(User, models.PROTECT, related_name="service_records", verbose_name=_("resident"))
-    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name=_("area"))
+    resident = models.ForeignKey(
+        User, models.PROTECT, related_name="service_records", db_index=False, verbose_name=_("resident")
+    )
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False, verbose_name=_("area"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     minutes = models.IntegerField(_("minutes"), help_text=_("Below zero when a credit is taken back."))
     proof = models.CharField(_("proof"), max_length=1, choices=ServiceEntry.Proof)

@@ -45,7 +45,9 @@ class Issuer(models.Model):
 class StarLevel(models.Model):
     """From how many hours on an issuer gives a star."""
 
-    issuer = models.ForeignKey(Issuer, models.CASCADE, related_name="levels", verbose_name=_("issuer of hours"))
+    issuer = models.ForeignKey(
+        Issuer, models.CASCADE, related_name="levels", db_index=False, verbose_name=_("issuer of hours")
+    )
     stars = models.PositiveSmallIntegerField(_("stars"))
     hours = models.PositiveIntegerField(_("from hours"))
 

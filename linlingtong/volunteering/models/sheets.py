@@ -92,7 +92,9 @@ class ServiceSheet(models.Model):
     """A print-out of somebody's credited hours that anybody can check by its serial number."""
 
     serial = models.CharField(_("serial number"), max_length=20, unique=True, default=new_serial)
-    resident = models.ForeignKey(User, models.PROTECT, related_name="service_sheets", verbose_name=_("resident"))
+    resident = models.ForeignKey(
+        User, models.PROTECT, related_name="service_sheets", db_index=False, verbose_name=_("resident")
+    )
     holder_name = models.CharField(_("name on the sheet"), max_length=30, blank=True)
     issuer_name = models.CharField(_("issued by"), max_length=80)
     issuer = models.ForeignKey(Issuer, models.SET_NULL, null=True, related_name="+")
@@ -144,7 +146,7 @@ def open_disputes(entries: Sequence[ServiceEntry]) -> dict[int, Dispute]:
 class SheetLine(models.Model):
     """One credited entry on a sheet."""
 
-    sheet = models.ForeignKey(ServiceSheet, models.CASCADE, related_name="lines")
+    sheet = models.ForeignKey(ServiceSheet, models.CASCADE, related_name="lines", db_index=False)
     entry = models.ForeignKey(ServiceEntry, models.PROTECT, related_name="sheet_lines")
     minutes = models.PositiveIntegerField()
 
