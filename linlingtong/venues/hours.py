@@ -25,9 +25,15 @@ class Hours:
         self.rules: list[OpeningRule] = list(venue.opening_rules.order_by("opens_at", "pk"))
         days: Iterable[DayException] = venue.exceptions.filter(day__gte=first, day__lte=last)
         self.exceptions = {one.day: one for one in days}
+        self._known: dict[dt.date, list[Slot]] = {}
 
     def slots(self, day: dt.date) -> list[Slot]:
         """The slots of the day in order; a slot that does not fit before closing time does not exist."""
+        if day not in self._known:
+            self._known[day] = self._laid_out(day)
+        return self._known[day]
+
+    def _laid_out(self, day: dt.date) -> list[Slot]:
         kept = [rule for rule in self.rules if rule.reserved_for and rule.applies(day)]
         slots = [self._slot(day, start, kept) for start, _end in self._grid(day)]
         return sorted(set(slots), key=lambda slot: slot.starts_at)

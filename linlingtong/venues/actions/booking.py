@@ -55,24 +55,36 @@ class Order:
     team_id: int | None = None
 
 
-@in_turn
 def book(order: Order, resident: User, *, by: User) -> Booking:
     """The units are the resident's for that time; ordering the same again answers the same booking.
 
-    The turn of the units is taken in the order of their ids before anything is looked at, so of fifty people who want
-    one slot one gets it and nobody waits in a circle; the exclusion constraint stands behind it. Raises SlotTaken with
-    the nearest free times, Closed, OffGrid, TooLate, TooEarly, OverQuota, Paused, TooManyPeople, NoSuchUnits,
-    NotOfTeam, or PermissionDenied.
+    The turn of the units is taken in the order of their ids, so of fifty people who want one slot one gets it and
+    nobody waits in a circle; the exclusion constraint stands behind it. Whoever sees that it is gone does not stand in
+    line, and what else is free is looked for when the turn is over. Raises SlotTaken with the nearest free times,
+    Closed, OffGrid, TooLate, TooEarly, OverQuota, Paused, TooManyPeople, NoSuchUnits, NotOfTeam, or PermissionDenied.
     """
     venue = Venue.objects.select_related("area").get(pk=order.venue_id, is_shown=True)
     check_may_act_for(by, resident, venue)
-    persons = [("person", resident.pk), *([("team", order.team_id)] if order.team_id else [])]
-    take_turns(persons)
+    is_staff = is_staff_of(by, venue) and by.pk != resident.pk
+    units = list(venue.units.order_by("pk"))
+    try:
+        if _same(order, resident) is None:
+            _check_order(venue, order, resident, is_staff=is_staff)
+            choose(venue, units, order)
+        return _book(venue, order, resident, by=by, is_staff=is_staff)
+    except SlotTaken as refusal:
+        refusal.alternatives = alternatives(venue, units, order)
+        raise
+
+
+@in_turn
+def _book(venue: Venue, order: Order, resident: User, *, by: User, is_staff: bool) -> Booking:
+    """Look again when it is our turn, and write. The venue may have closed while we waited, so all is asked again."""
+    take_turns([("person", resident.pk), *([("team", order.team_id)] if order.team_id else [])])
     units = units_in_turn(venue)
     again = _same(order, resident)
     if again is not None:
         return again
-    is_staff = is_staff_of(by, venue) and by.pk != resident.pk
     _check_order(venue, order, resident, is_staff=is_staff)
     chosen = choose(venue, units, order)
     booking = Booking(
@@ -176,7 +188,7 @@ def free_units(units: Iterable[Unit], starts_at: dt.datetime, ends_at: dt.dateti
 
 
 def choose(venue: Venue, units: Sequence[Unit], order: Order) -> list[Unit]:
-    """The units of an order; raises NoSuchUnits, or SlotTaken with the nearest free times."""
+    """The units of an order; raises NoSuchUnits or SlotTaken."""
     free = free_units(units, order.starts_at, order.ends_at)
     if venue.chooses_units:
         wanted = set(order.units)
@@ -189,14 +201,14 @@ def choose(venue: Venue, units: Sequence[Unit], order: Order) -> list[Unit]:
             raise NoSuchUnits
         chosen = free[: order.how_many]
     if len(chosen) < len(wanted):
-        raise SlotTaken(alternatives(venue, units, order, len(wanted)))
+        raise SlotTaken
     return chosen
 
 
-def alternatives(
-    venue: Venue, units: Sequence[Unit], order: Order, how_many: int
-) -> list[tuple[dt.datetime, dt.datetime]]:
+def alternatives(venue: Venue, units: Sequence[Unit], order: Order) -> list[tuple[dt.datetime, dt.datetime]]:
     """The nearest times of the same length in which enough is free, the nearest first; at most three."""
+    wanted = set(order.units) if venue.chooses_units else set()
+    how_many = len(wanted) or order.how_many
     day, length, now = local(order.starts_at).date(), order.ends_at - order.starts_at, timezone.now()
     days = [day + dt.timedelta(days=n) for n in range(-NEIGHBOUR_DAYS, NEIGHBOUR_DAYS + 1)]
     hours = Hours(venue, days[0], days[-1])
@@ -210,7 +222,7 @@ def alternatives(
         slots = hours.covering(start, end)
         busy = {unit for unit, during in taken if during.lower < end and during.upper > start}
         free = [unit for unit in units if unit.is_usable and unit.pk not in busy]
-        fits = not order.units or set(order.units) <= {unit.pk for unit in free}
+        fits = wanted <= {unit.pk for unit in free}
         if slots and not any(slot.reserved_for for slot in slots) and len(free) >= how_many and fits:
             found.append((start, end))
         if len(found) == ALTERNATIVES:

@@ -1,3 +1,5 @@
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,9 +13,7 @@ class SlotTaken(Refusal):
     code = "slot_taken"
     message = _("Somebody was faster: this time is taken. Take another one, or wait for it.")
 
-    def __init__(self, alternatives: list[tuple[Any, Any]]) -> None:
-        super().__init__()
-        self.alternatives = alternatives
+    alternatives: Sequence[tuple[dt.datetime, dt.datetime]] = ()
 
     @property
     def more(self) -> dict[str, Any]:

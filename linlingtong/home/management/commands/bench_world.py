@@ -114,7 +114,13 @@ class Command(BaseCommand):
         """Visible praise of one place, for as many rounds of likes as anybody runs."""
         fields = {"area": self.community, "area_path": self.community.path, "is_visible": True}
         rows = [
-            Praise(author=people[-1 - n % 20], topic=Praise.Topic.SERVICE, text="bench", about="bench", **fields)
+            Praise(
+                author=people[-1 - n % min(20, len(people))],
+                topic=Praise.Topic.SERVICE,
+                text="bench",
+                about="bench",
+                **fields,
+            )
             for n in range(PRAISES)
         ]
         return [row.pk for row in Praise.objects.bulk_create(rows)]
@@ -129,8 +135,9 @@ class Command(BaseCommand):
 
     def venue(self) -> dict[str, Any]:
         """One unit, open around the clock; the first slot that is free for everybody."""
+        name = f"bench-{secrets.token_hex(4)}"
         venue = Venue.objects.create(
-            area=self.community, name="bench", slug=f"bench-{secrets.token_hex(4)}", kind=Venue.Kind.PITCH,
+            area=self.community, name=name, slug=name, kind=Venue.Kind.PITCH,
             place="bench", most_bookings=50, most_hours=100,
         )  # fmt: skip
         Unit.objects.create(venue=venue, name="bench")
