@@ -38,7 +38,7 @@ State = Booking.State
 HOLD = dt.timedelta(minutes=20)
 RIGHT_NOW = dt.timedelta(hours=1)
 ALTERNATIVES = 3
-NEIGHBOUR_DAYS = 3
+NEIGHBOUR_DAYS = dt.timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,14 @@ def book(order: Order, resident: User, *, by: User) -> Booking:
     check_may_act_for(by, resident, venue)
     is_staff = is_staff_of(by, venue) and by.pk != resident.pk
     units = list(venue.units.order_by("pk"))
+    hours = hours_around(venue, order.starts_at)
     try:
         if _same(order, resident) is None:
-            _check_order(venue, order, resident, is_staff=is_staff)
+            _check_order(hours, order, resident, is_staff=is_staff)
             choose(venue, units, order)
         return _book(venue, order, resident, by=by, is_staff=is_staff)
     except SlotTaken as refusal:
-        refusal.alternatives = alternatives(venue, units, order)
+        refusal.alternatives = alternatives(hours, units, order)
         raise
 
 
@@ -85,7 +86,7 @@ def _book(venue: Venue, order: Order, resident: User, *, by: User, is_staff: boo
     again = _same(order, resident)
     if again is not None:
         return again
-    _check_order(venue, order, resident, is_staff=is_staff)
+    _check_order(hours_around(venue, order.starts_at), order, resident, is_staff=is_staff)
     chosen = choose(venue, units, order)
     booking = Booking(
         venue=venue,
@@ -117,8 +118,15 @@ def _same(order: Order, resident: User) -> Booking | None:
     return found if not order.units or taken == set(order.units) else None
 
 
-def _check_order(venue: Venue, order: Order, resident: User, *, is_staff: bool) -> None:
-    check_time(venue, order.starts_at, order.ends_at, is_staff=is_staff)
+def hours_around(venue: Venue, moment: dt.datetime) -> Hours:
+    """When it is open on that day and the days around it."""
+    day = local(moment).date()
+    return Hours(venue, day - NEIGHBOUR_DAYS, day + NEIGHBOUR_DAYS)
+
+
+def _check_order(hours: Hours, order: Order, resident: User, *, is_staff: bool) -> None:
+    venue = hours.venue
+    check_time(hours, order.starts_at, order.ends_at, is_staff=is_staff)
     if not 1 <= order.headcount <= venue.most_people:
         raise TooManyPeople(most=venue.most_people)
     if order.team_id is not None and not _is_of_team(resident, order.team_id):
@@ -130,14 +138,14 @@ def _check_order(venue: Venue, order: Order, resident: User, *, is_staff: bool) 
         check_quota(venue, order, resident)
 
 
-def check_time(venue: Venue, starts_at: dt.datetime, ends_at: dt.datetime, *, is_staff: bool = False) -> None:
+def check_time(hours: Hours, starts_at: dt.datetime, ends_at: dt.datetime, *, is_staff: bool = False) -> None:
     """Raises TooLate, TooEarly, OffGrid or Closed; staff may book at short notice and further ahead."""
-    now, day = timezone.now(), local(starts_at).date()
+    now, day, venue = timezone.now(), local(starts_at).date(), hours.venue
     if ends_at <= now or (not is_staff and starts_at < now + dt.timedelta(minutes=venue.notice_minutes)):
         raise TooLate
     if not is_staff and (day - today()).days > venue.days_ahead:
         raise TooEarly(days=venue.days_ahead)
-    slots = Hours(venue, day, day).covering(starts_at, ends_at)
+    slots = hours.covering(starts_at, ends_at)
     if not slots:
         raise Closed
     if len(slots) > venue.most_slots:
@@ -205,16 +213,16 @@ def choose(venue: Venue, units: Sequence[Unit], order: Order) -> list[Unit]:
     return chosen
 
 
-def alternatives(venue: Venue, units: Sequence[Unit], order: Order) -> list[tuple[dt.datetime, dt.datetime]]:
+def alternatives(hours: Hours, units: Sequence[Unit], order: Order) -> list[tuple[dt.datetime, dt.datetime]]:
     """The nearest times of the same length in which enough is free, the nearest first; at most three."""
+    venue = hours.venue
     wanted = set(order.units) if venue.chooses_units else set()
     how_many = len(wanted) or order.how_many
     day, length, now = local(order.starts_at).date(), order.ends_at - order.starts_at, timezone.now()
-    days = [day + dt.timedelta(days=n) for n in range(-NEIGHBOUR_DAYS, NEIGHBOUR_DAYS + 1)]
-    hours = Hours(venue, days[0], days[-1])
-    last = today() + dt.timedelta(days=venue.days_ahead)
-    starts = [slot.starts_at for one in days if one <= last for slot in hours.slots(one) if slot.starts_at > now]
-    span = DateTimeTZRange(at(days[0]), at(days[-1] + dt.timedelta(days=1)))
+    first, last = day - NEIGHBOUR_DAYS, min(day + NEIGHBOUR_DAYS, today() + dt.timedelta(days=venue.days_ahead))
+    days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    starts = [slot.starts_at for one in days for slot in hours.slots(one) if slot.starts_at > now]
+    span = DateTimeTZRange(at(first), at(last + dt.timedelta(days=1)))
     taken = list(Occupancy.objects.filter(unit__in=units, during__overlap=span).values_list("unit_id", "during"))
     found = []
     for start in sorted(starts, key=lambda one: abs(one - order.starts_at)):

@@ -14,6 +14,7 @@ from linlingtong.venues.actions.booking import (
     check_time,
     fill,
     free_units,
+    hours_around,
     release,
     units_in_turn,
 )
@@ -37,7 +38,7 @@ def wait(
     venue = Venue.objects.select_related("area").get(pk=venue_id, is_shown=True)
     take_turns([("person", resident.pk)])
     units = units_in_turn(venue)
-    check_time(venue, starts_at, ends_at)
+    check_time(hours_around(venue, starts_at), starts_at, ends_at)
     check_quota(venue, Order(venue.pk, starts_at, ends_at), resident)
     if not 1 <= how_many <= len(units):
         raise NoSuchUnits
