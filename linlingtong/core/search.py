@@ -1,3 +1,4 @@
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -6,6 +7,8 @@ from django.db.models import Case, Expression, F, Func, GeneratedField, TextFiel
 from django.db.models.functions import Coalesce, Concat
 
 LONGEST_QUERY = 64
+# People ask a search as they would ask a neighbour; what they ask about is between these words.
+ASKING = re.compile(r"请问|怎么(?:办理?|做)?|怎样|如何|在?哪(?:里|儿)|什么时候|[吗呢]?[?？]")
 
 
 @dataclass(frozen=True)
@@ -58,5 +61,6 @@ def words_for(column: str, words: Mapping[str, str]) -> Case:
 
 
 def matching(text: str) -> BigramQuery:
-    """The right side of `filter(search=matching(q))`; only the first 64 characters count."""
-    return BigramQuery(text.replace("\x00", "")[:LONGEST_QUERY])
+    """The right side of `filter(search=matching(q))`; only the first 64 characters count, words of asking do not."""
+    text = text.replace("\x00", "")[:LONGEST_QUERY]
+    return BigramQuery(ASKING.sub(" ", text).strip() or text)

@@ -14,6 +14,7 @@ PAGES = {
     "home:privacy": ("隐私", "个人信息", "privacy"),
     "home:accessibility": ("无障碍", "accessibility"),
     "home:feedback": ("反馈", "意见", "feedback"),
+    "home:leaving": ("注销", "退出平台", "删除账号", "我的数据", "delete my account", "my data"),
 }
 
 
@@ -36,6 +37,7 @@ def find_pages(text: str) -> list[tuple[str, str]]:
         "home:privacy": _("Privacy and my data"),
         "home:accessibility": _("Accessibility"),
         "home:feedback": _("Feedback"),
+        "home:leaving": _("My data"),
     }
     wanted = text.strip().lower()
     return [

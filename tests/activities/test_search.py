@@ -71,3 +71,15 @@ def test_those_of_one_name_are_told_apart_and_what_comes_stands_first(client: Cl
     texts = [row["excerpt"] for row in rows]
     assert [text.split(" · ")[0] for text in texts] == days
     assert [" · 已结束 · " in text for text in texts] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("asked", ["怎么报名净滩", "请问净滩在哪里？", "净滩什么时候？", "如何报名 净滩"])
+def test_a_question_finds_what_it_is_about(asked: str) -> None:
+    something(title="江边净滩", body="报名后穿防滑鞋")
+    assert found(asked) == {"江边净滩"}
+
+
+def test_words_of_asking_alone_are_looked_for_as_they_are() -> None:
+    something(title="怎么分类")
+    something(title="净滩")
+    assert found("怎么") == {"怎么分类"}

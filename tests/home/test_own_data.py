@@ -200,3 +200,8 @@ def tables_with(text: str) -> list[str]:
             if cursor.fetchone()[0]:
                 found.append(name)
     return found
+
+
+@pytest.mark.parametrize("words", ["注销", "怎么注销", "删除账号"])
+def test_the_way_out_is_found_by_searching(client: Client, words: str) -> None:
+    assert 'href="/me/data/"' in client.get("/search/", {"q": words}).content.decode()

@@ -366,3 +366,13 @@ class TestBoard:
         assert self.board.figures(area.path) == {"tickets_closed": 1, "tickets_in_time": 1}
         assert [count for count, _label, _url in self.board.work(worker)] == [1, 2]
         assert self.board.work(worker_of(AreaFactory.create())) == []
+
+
+def test_a_report_is_found_by_its_number_by_its_reporter_alone(client: Client, reporter: User) -> None:
+    mine, others = written(reporter), written()
+    client.force_login(reporter)
+    page = client.get("/search/", {"q": f" {mine.number.lower()} "}).content.decode()
+    assert f"/me/tickets/{mine.pk}/" in page
+    page = client.get("/search/", {"q": others.number}).content.decode()
+    assert f"{others.number}/" not in page
+    assert f"/me/tickets/{others.pk}/" not in page

@@ -1,16 +1,23 @@
 import calendar
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
+from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import in_scope, scope_for
 from linlingtong.accounts.signed_in import reader
 from linlingtong.activities.forms import Filters
@@ -40,13 +47,44 @@ from linlingtong.core.dates import MONTHS, WEEKDAYS, date_words, near, weekday
 from linlingtong.core.time import day_bounds, local, today
 
 OPEN_CONTACT = dt.timedelta(hours=24)
+OFTEN_ASKED = {"", *(f"kind={kind}" for kind in Activity.Kind.values)}
 COMMUNITY_CARDS = 12
+
+
+@dataclass(frozen=True)
+class Page:
+    """A rendered list, and the sessions that stand in it."""
+
+    content: SafeString
+    total: int
+    sessions: tuple[int, ...]
 
 
 @require_safe
 def activity_list(request: HttpRequest) -> HttpResponse:
-    filters, listing = parse_filters(request.GET)
+    """What is on. Who has nothing of their own on the page gets it as it was a moment ago for somebody like them."""
     user = reader(request)
+    key = _shared(request, user)
+    page: Page | None = caches["process"].get(key) if key else None
+    if page is None or _has_own(user, page):
+        page = _list_page(request, user)
+        if key and not _has_own(user, page):
+            caches["process"].set(key, page, settings.PUBLIC_ANSWER_SECONDS)
+    return render(request, "activities/list.html", {"content": page.content, "total": page.total})
+
+
+def _shared(request: HttpRequest, user: User | None) -> str:
+    """Names the page for all who ask for it like this reader; empty for what hardly anybody asks for."""
+    query = request.GET.urlencode()
+    return f"activities/{get_language()}/{user is not None}/{query}" if query in OFTEN_ASKED else ""
+
+
+def _has_own(user: User | None, page: Page) -> bool:
+    return user is not None and Registration.objects.filter(resident=user, session__in=page.sessions).exists()
+
+
+def _list_page(request: HttpRequest, user: User | None) -> Page:
+    filters, listing = parse_filters(request.GET)
     first = today()
     counts = listing.counts(first, STRIP_DAYS)
     groups, next_page = listing.page(user, request.GET.get("after", ""))
@@ -58,7 +96,8 @@ def activity_list(request: HttpRequest) -> HttpResponse:
         "next_url": _with(request.GET, after=next_page) if next_page else "",
         "empty": None if groups else _empty(request, listing),
     }
-    return render(request, "activities/list.html", context)
+    sessions = tuple(session.pk for group in groups for session, _its in group.pairs)
+    return Page(render_to_string("activities/_list.html", context), context["total"], sessions)
 
 
 @require_safe

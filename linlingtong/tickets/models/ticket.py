@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 import secrets
 from typing import Self
 
@@ -17,6 +18,7 @@ from linlingtong.core.time import today
 from linlingtong.tickets.models.category import Category
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+NUMBER = re.compile(rf"\d{{6}}-[{ALPHABET}]{{5}}", re.ASCII)
 
 
 def new_number() -> str:
@@ -50,7 +52,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         )
 
     def matching(self, text: str) -> Self:
-        return self.filter(search=matching(text))
+        """With every word of the text, or with the number that it is."""
+        number = text.strip().upper()
+        return self.filter(number=number) if NUMBER.fullmatch(number) else self.filter(search=matching(text))
 
 
 class Ticket(models.Model):
