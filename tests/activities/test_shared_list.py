@@ -53,10 +53,10 @@ def test_ones_own_place_shows_at_once_and_to_nobody_else(session: Session) -> No
 
 
 def test_languages_kinds_and_guests_have_pages_of_their_own(session: Session) -> None:
-    user = UserFactory.create(language="en")
-    assert "登录后报名" in seen_by(None)
-    assert "登录后报名" not in seen_by(UserFactory.create())
-    assert "Register" in seen_by(user)
+    guest, neighbour = seen_by(None), seen_by(UserFactory.create())
+    assert "/login/?next=" in guest.split("<main")[1]
+    assert "/login/?next=" not in neighbour
+    assert "places taken" in seen_by(UserFactory.create(language="en"))
     assert "江边净滩" not in seen_by(None, f"{PAGE}?kind=care")
     assert "江边净滩" in seen_by(None)
 
