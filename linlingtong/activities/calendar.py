@@ -2,15 +2,18 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event
 
 from linlingtong.activities.models import Activity, Registration, Session
 from linlingtong.core.time import local
+
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 TENTATIVE = (Registration.State.PENDING_REVIEW, Registration.State.WAITLISTED, Registration.State.OFFERED)
@@ -37,7 +40,9 @@ def of_resident(registrations: Iterable[Registration]) -> bytes:
     return _finished(calendar)
 
 
-def _calendar(name: str) -> Calendar:
+def _calendar(name: str) -> "Calendar":
+    from icalendar import Calendar  # noqa: PLC0415 - 6 MB in every process that never writes a calendar
+
     calendar = Calendar()
     calendar.add("PRODID", "-//Linlingtong//Activities//ZH")
     calendar.add("VERSION", "2.0")
@@ -48,7 +53,7 @@ def _calendar(name: str) -> Calendar:
     return calendar
 
 
-def _finished(calendar: Calendar) -> bytes:
+def _finished(calendar: "Calendar") -> bytes:
     # The years before 1992 had summer time: a phone needs only the rule that holds now.
     calendar.add_missing_timezones(first_date=dt.date(2020, 1, 1))
     return bytes(calendar.to_ical())
@@ -64,7 +69,9 @@ def _status(registration: Registration) -> str:
     return "TENTATIVE" if registration.state in TENTATIVE else "CONFIRMED"
 
 
-def _event(activity: Activity, session: Session, status: str) -> Event:
+def _event(activity: Activity, session: Session, status: str) -> "Event":
+    from icalendar import Event  # noqa: PLC0415 - as above
+
     event = Event()
     event.add("UID", f"session-{session.pk}@{urlsplit(settings.SITE_URL).hostname}")
     event.add("SEQUENCE", session.revision)

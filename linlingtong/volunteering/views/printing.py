@@ -1,4 +1,7 @@
-"""The sheet as a PDF: one column of facts, the lines, and a code that anybody can check."""
+"""The sheet as a PDF: one column of facts, the lines, and a code that anybody can check.
+
+Loaded by whoever prints: the library takes 10 MB.
+"""
 
 import io
 from collections.abc import Container, Sequence
@@ -9,7 +12,6 @@ from xml.sax.saxutils import escape
 
 import segno
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_CENTER
@@ -20,11 +22,19 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from linlingtong.core.dates import clock, hours_words
-from linlingtong.core.time import local
-from linlingtong.volunteering.models import ServiceSheet, SheetLine, open_disputes
+from linlingtong.core.dates import hours_words
+from linlingtong.volunteering.models import ServiceSheet, SheetLine
+from linlingtong.volunteering.views.wording import (
+    MARK,
+    closing_words,
+    disputed,
+    facts_of,
+    mark_words,
+    sheet_title,
+    titled,
+    when,
+)
 
-MARK = "※"
 FONT = "LinlingtongSansSC"
 FILE = Path(__file__).parents[1] / "fonts" / "LinlingtongSansSC-Regular.ttf"
 INK, SOFT, LINE, TIDE = HexColor("#10242B"), HexColor("#41555C"), HexColor("#D3DDDF"), HexColor("#0B5F75")
@@ -49,10 +59,6 @@ def style(size: float, **fields: Any) -> ParagraphStyle:
     return ParagraphStyle("text", **(plain | fields))
 
 
-def sheet_title(sheet: ServiceSheet) -> str:
-    return _("Certificate of voluntary service") if sheet.is_certificate else _("Record of voluntary service")
-
-
 def sheet_pdf(sheet: ServiceSheet, lines: Sequence[SheetLine], address: str) -> bytes:
     """The whole document; `address` is where the serial number is checked."""
     asked = disputed(lines)
@@ -69,7 +75,7 @@ def sheet_pdf(sheet: ServiceSheet, lines: Sequence[SheetLine], address: str) -> 
         canvas.drawRightString(A4[0] - 20 * mm, 11 * mm, str(canvas.getPageNumber()))
 
     story = [_head(sheet), Spacer(1, 6 * mm), _facts(sheet, address), Spacer(1, 6 * mm), _lines(lines, asked)]
-    closing = [MARK + " " + mark_words()] * bool(asked) + [_closing(sheet)]
+    closing = [MARK + " " + mark_words()] * bool(asked) + [closing_words(sheet)]
     story += [Spacer(1, 6 * mm), *(Paragraph(drawable(text), style(9, textColor=SOFT)) for text in closing)]
     document.build(story, onFirstPage=footer, onLaterPages=footer)
     return target.getvalue()
@@ -77,25 +83,6 @@ def sheet_pdf(sheet: ServiceSheet, lines: Sequence[SheetLine], address: str) -> 
 
 def _head(sheet: ServiceSheet) -> Paragraph:
     return Paragraph(drawable(sheet_title(sheet)), style(20, alignment=TA_CENTER, textColor=TIDE))
-
-
-def facts_of(sheet: ServiceSheet) -> list[tuple[str, str]]:
-    """What stands on the sheet above its lines; the page shows the same."""
-    span = f"{sheet.first_on:%Y-%m-%d} – {sheet.last_on:%Y-%m-%d}"
-    times = ngettext("%(number)d time", "%(number)d times", sheet.line_count) % {"number": sheet.line_count}
-    facts = [
-        (_("Name"), sheet.holder_name),
-        (_("Time"), span),
-        (_("Service hours"), f"{hours_words(sheet.minutes)} · {times}"),
-        (_("Star level"), stars_words(sheet.stars)),
-        (_("Issued by"), sheet.issuer_name),
-        (_("Issued on"), f"{local(sheet.issued_at):%Y-%m-%d}"),
-    ]
-    return [(key, value) for key, value in facts if value]
-
-
-def stars_words(stars: int) -> str:
-    return ngettext("%(stars)d star", "%(stars)d stars", stars) % {"stars": stars} if stars else ""
 
 
 def _facts(sheet: ServiceSheet, address: str) -> Table:
@@ -131,31 +118,3 @@ def _lines(lines: Sequence[SheetLine], asked: Container[int]) -> Table:
     table = Table(rows, colWidths=[44 * mm, 62 * mm, 42 * mm, 22 * mm], repeatRows=1)
     table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
     return table
-
-
-def disputed(lines: Sequence[SheetLine]) -> set[int]:
-    """The entries of those lines that their owner disputes at this moment."""
-    return set(open_disputes([line.entry for line in lines]))
-
-
-def titled(line: SheetLine, asked: Container[int]) -> str:
-    """What was done, with the mark of a line whose owner has asked for a correction."""
-    return f"{line.entry.title} {MARK}" if line.entry_id in asked else line.entry.title
-
-
-def mark_words() -> str:
-    return _("The holder has asked for a correction of this line; the answer is still open.")
-
-
-def when(line: SheetLine) -> str:
-    entry = line.entry
-    return f"{local(entry.starts_at):%Y-%m-%d} {clock(entry.starts_at)}–{clock(entry.ends_at)}"
-
-
-def _closing(sheet: ServiceSheet) -> str:
-    if sheet.is_certificate:
-        return _("Valid with the stamp of the issuing body. Anybody can check it by its code or serial number.")
-    return _(
-        "This record is drawn from the platform's ledger and carries no stamp. Anybody can check it by its code or"
-        " serial number; it is no longer valid once one of its lines is taken back."
-    )

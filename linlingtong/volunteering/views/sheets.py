@@ -18,12 +18,11 @@ from linlingtong.volunteering.actions import make_sheet
 from linlingtong.volunteering.actions.refusals import SheetRevoked
 from linlingtong.volunteering.forms import SheetForm
 from linlingtong.volunteering.models import ServiceSheet, SheetLine
-from linlingtong.volunteering.views.printing import (
+from linlingtong.volunteering.views.wording import (
     MARK,
     disputed,
     facts_of,
     mark_words,
-    sheet_pdf,
     sheet_title,
     stars_words,
     titled,
@@ -102,6 +101,8 @@ def pdf(request: HttpRequest, serial: str) -> HttpResponse:
     if not found.is_live:
         messages.error(request, SheetRevoked().detail)
         return redirect("volunteering:sheet", serial=serial)
+    from linlingtong.volunteering.views.printing import sheet_pdf  # noqa: PLC0415 - see there
+
     content = sheet_pdf(found, lines_of(found), check_address(request, serial))
     headers = {"Content-Disposition": f'attachment; filename="{serial}.pdf"', "Cache-Control": "no-store"}
     return HttpResponse(content, content_type="application/pdf", headers=headers)
