@@ -73,7 +73,7 @@ def test_those_of_one_name_are_told_apart_and_what_comes_stands_first(client: Cl
     assert [" · 已结束 · " in text for text in texts] == [False, False, True, True]
 
 
-@pytest.mark.parametrize("asked", ["怎么报名净滩", "请问净滩在哪里？", "净滩什么时候？", "如何报名 净滩"])
+@pytest.mark.parametrize("asked", ["怎么报名净滩", "请问净滩在哪里？", "净滩什么时候？", "在哪净滩", "如何报名 净滩"])
 def test_a_question_finds_what_it_is_about(asked: str) -> None:
     something(title="江边净滩", body="报名后穿防滑鞋")
     assert found(asked) == {"江边净滩"}
