@@ -5,10 +5,21 @@ from typing import Any, TypeVar, cast
 
 import redis
 import structlog
-from django.core.cache import cache
+from django.conf import settings
+from django.core.cache import cache, caches
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
+
+
+def kept(key: str, make: Callable[[], T]) -> T:
+    """What is the same for everybody, as this process made it at most PUBLIC_ANSWER_SECONDS ago."""
+    known: Any = caches["process"].get(key)
+    if known is not None:
+        return cast("T", known)
+    fresh = make()
+    caches["process"].set(key, fresh, settings.PUBLIC_ANSWER_SECONDS)
+    return fresh
 
 
 def remembered(key: str, seconds: int, make: Callable[[], T]) -> T:

@@ -8,7 +8,9 @@ from django.db.models.functions import Coalesce, Concat
 
 LONGEST_QUERY = 64
 # People ask a search as they would ask a neighbour; what they ask about is between these words.
-ASKING = re.compile(r"请问|怎么(?:办理?|做|用|领|约|预约|报名)?|怎样|如何|在哪(?:里|儿)?|哪(?:里|儿)|什么时候|[吗呢]?[?？]")
+ASKING = re.compile(
+    r"请问|怎么(?:办理?|做|用|领|约|预约|报名)?|怎样|如何|在哪(?:里|儿)?|哪(?:里|儿)|什么时候|[吗呢]?[?？]"
+)
 
 
 @dataclass(frozen=True)

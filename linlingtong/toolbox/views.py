@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from linlingtong.core.memory import kept
 from linlingtong.core.time import today
 from linlingtong.toolbox.forms import Wanted
 from linlingtong.toolbox.models import Audience, Contact, Guide, Tool
@@ -44,7 +45,8 @@ def shelf(request: HttpRequest) -> HttpResponse:
 
 def home_card(_request: HttpRequest) -> dict[str, Any]:
     """The few tools that staff put on the home screen."""
-    return {"tools": Tool.objects.shown().filter(on_home=True).in_order()[:ON_HOME]}
+    shown = Tool.objects.shown().filter(on_home=True).in_order()[:ON_HOME]
+    return {"tools": kept("tools on the home screen", lambda: list(shown))}
 
 
 @require_safe

@@ -15,23 +15,25 @@ from linlingtong.activities.models.check_in import opens_at
 from linlingtong.activities.models.standing import Phase, is_soon, with_position
 from linlingtong.activities.views.cards import Group, date_card, groups_of
 from linlingtong.core.dates import left_words, near_moment, span_words
+from linlingtong.core.memory import kept
 from linlingtong.core.time import local, today
 
 CARDS = 4
 LOOK_AHEAD = dt.timedelta(days=7)
-MOST_CANDIDATES = 40
+FIRST_CANDIDATES, MOST_CANDIDATES = 12, 40
 
 
 def home_card(request: HttpRequest) -> dict[str, Any]:
     """The reader's next appointment, how much is open, and what fits this week."""
     user = reader(request)
     mine = _mine(user) if user else []
-    groups = _this_week(user)
-    still_open = [g for g in groups if g.standing.state == Phase.OPEN and not g.standing.is_mine]
+    still_open = _still_open(user, FIRST_CANDIDATES)
+    if len(still_open) < CARDS:
+        still_open = _still_open(user, MOST_CANDIDATES)
     return {
         "next": _next(mine, still_open, signed_in=user is not None),
         "mine_count": len(mine),
-        "open_count": _open_count(),
+        "open_count": kept("activities open", _open_count),
         "cards": [date_card(group) for group in still_open[:CARDS]],
     }
 
@@ -43,16 +45,18 @@ def _mine(user: User) -> list[Registration]:
     return sorted(rows.order_by("session__starts_at")[:50], key=lambda r: r.state != Registration.State.OFFERED)
 
 
-def _this_week(user: User | None) -> list[Group]:
+def _still_open(user: User | None, most: int) -> list[Group]:
+    """What the reader can still join this week, among the next so many sessions."""
     now = timezone.now()
     sessions = (
         Session.objects.visible_to()
         .filter(starts_at__gt=now, starts_at__lt=now + LOOK_AHEAD, cancelled_at=None)
         .filter(activity__status=Activity.Status.PUBLISHED)
         .select_related("activity")
-        .order_by("starts_at", "pk")[:MOST_CANDIDATES]
+        .order_by("starts_at", "pk")[:most]
     )
-    return groups_of(list(sessions), user)
+    groups = groups_of(list(sessions), user)
+    return [group for group in groups if group.standing.state == Phase.OPEN and not group.standing.is_mine]
 
 
 def _open_count() -> int:

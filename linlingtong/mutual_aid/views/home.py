@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from linlingtong.accounts.signed_in import reader
+from linlingtong.core.memory import kept
 from linlingtong.mutual_aid.models import HelpPost
 from linlingtong.mutual_aid.views.cards import cards
 
@@ -19,7 +20,6 @@ def home_card(request: HttpRequest) -> dict[str, Any]:
     nearest = open_ones.exclude(type=HelpPost.Type.OFFER).nearest_first(user.home_area if user else None)
     return {
         "url": reverse("mutual_aid:list"),
-        "wishes": open_ones.of_type(HelpPost.Type.WISH).count(),
-        "requests": open_ones.of_type(HelpPost.Type.REQUEST).count(),
+        "wishes": kept("open wishes", open_ones.of_type(HelpPost.Type.WISH).count),
         "cards": cards(nearest.select_related("author").defer("search")[:CARDS], user),
     }
