@@ -46,7 +46,7 @@ def shelf(request: HttpRequest) -> HttpResponse:
 def home_card(_request: HttpRequest) -> dict[str, Any]:
     """The few tools that staff put on the home screen."""
     shown = Tool.objects.shown().filter(on_home=True).in_order()[:ON_HOME]
-    return {"tools": kept("tools on the home screen", lambda: list(shown))}
+    return {"tools": kept("home-tools", lambda: list(shown))}
 
 
 @require_safe

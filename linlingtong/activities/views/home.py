@@ -33,7 +33,7 @@ def home_card(request: HttpRequest) -> dict[str, Any]:
     return {
         "next": _next(mine, still_open, signed_in=user is not None),
         "mine_count": len(mine),
-        "open_count": kept("activities open", _open_count),
+        "open_count": kept("open-activities", _open_count),
         "cards": [date_card(group) for group in still_open[:CARDS]],
     }
 

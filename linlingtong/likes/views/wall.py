@@ -97,7 +97,7 @@ def _areas(kept: dict[str, str]) -> list[dict[str, Any]]:
 def home_card(request: HttpRequest) -> dict[str, Any]:
     """The newest praise, and how many likes there were today."""
     rows = Praise.objects.visible_to().select_related("author", "area", "resident", "organization").newest_first()[:1]
-    return {"likes_today": kept("likes today", lambda: likes_of(today())), "cards": cards(rows, reader(request))}
+    return {"likes_today": kept("likes-today", lambda: likes_of(today())), "cards": cards(rows, reader(request))}
 
 
 def _readable(request: HttpRequest, pk: int) -> Praise:

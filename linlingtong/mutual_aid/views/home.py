@@ -20,6 +20,6 @@ def home_card(request: HttpRequest) -> dict[str, Any]:
     nearest = open_ones.exclude(type=HelpPost.Type.OFFER).nearest_first(user.home_area if user else None)
     return {
         "url": reverse("mutual_aid:list"),
-        "wishes": kept("open wishes", open_ones.of_type(HelpPost.Type.WISH).count),
+        "wishes": kept("open-wishes", open_ones.of_type(HelpPost.Type.WISH).count),
         "cards": cards(nearest.select_related("author").defer("search")[:CARDS], user),
     }
