@@ -158,6 +158,18 @@ def test_what_cannot_be_booked_says_why(venue: Venue, resident: User) -> None:
     assert not Booking.objects.exists()
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_years_without_neighbours_are_refused_to_everybody(venue: Venue, resident: User, year: int) -> None:
+    moment = dt.datetime(year, 12 if year > 1 else 1, 31 if year > 1 else 1, 12, tzinfo=dt.UTC)
+    wanted = Order(venue.pk, moment, max(moment + HOUR, timezone.now() + HOUR), order(venue).units)
+    staff = staff_of(venue.area)
+    for by in (resident, staff):
+        with pytest.raises(TooLate if year == 1 else TooEarly):
+            book(wanted, resident, by=by)
+    with pytest.raises(TooLate if year == 1 else TooEarly):
+        wait(venue.pk, wanted.starts_at, wanted.ends_at, resident, by=resident)
+
+
 def test_quotas_count_by_week_in_bookings_and_hours(venue: Venue, resident: User) -> None:
     venue.most_bookings, venue.most_hours, venue.days_ahead = 2, 3, 30
     venue.save()

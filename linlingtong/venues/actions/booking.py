@@ -39,6 +39,7 @@ HOLD = dt.timedelta(minutes=20)
 RIGHT_NOW = dt.timedelta(hours=1)
 ALTERNATIVES = 3
 NEIGHBOUR_DAYS = dt.timedelta(days=3)
+STAFF_DAYS_AHEAD, STAFF_BACK = 366, dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,15 @@ def book(order: Order, resident: User, *, by: User) -> Booking:
     """
     venue = Venue.objects.select_related("area").get(pk=order.venue_id, is_shown=True)
     check_may_act_for(by, resident, venue)
+    again = _same(order, resident)
+    if again is not None:
+        return again
     is_staff = is_staff_of(by, venue) and by.pk != resident.pk
+    hours = hours_around(venue, order.starts_at, order.ends_at, is_staff=is_staff)
     units = list(venue.units.order_by("pk"))
-    hours = hours_around(venue, order.starts_at)
     try:
-        if _same(order, resident) is None:
-            _check_order(hours, order, resident, is_staff=is_staff)
-            choose(venue, units, order)
+        _check_order(hours, order, resident, is_staff=is_staff)
+        choose(venue, units, order)
         return _book(venue, order, resident, by=by, is_staff=is_staff)
     except SlotTaken as refusal:
         refusal.alternatives = alternatives(hours, units, order)
@@ -86,7 +89,8 @@ def _book(venue: Venue, order: Order, resident: User, *, by: User, is_staff: boo
     again = _same(order, resident)
     if again is not None:
         return again
-    _check_order(hours_around(venue, order.starts_at), order, resident, is_staff=is_staff)
+    hours = hours_around(venue, order.starts_at, order.ends_at, is_staff=is_staff)
+    _check_order(hours, order, resident, is_staff=is_staff)
     chosen = choose(venue, units, order)
     booking = Booking(
         venue=venue,
@@ -118,15 +122,24 @@ def _same(order: Order, resident: User) -> Booking | None:
     return found if not order.units or taken == set(order.units) else None
 
 
-def hours_around(venue: Venue, moment: dt.datetime) -> Hours:
-    """When it is open on that day and the days around it."""
-    day = local(moment).date()
+def hours_around(venue: Venue, starts_at: dt.datetime, ends_at: dt.datetime, *, is_staff: bool = False) -> Hours:
+    """When it is open on that day and the days around it. Raises TooLate or TooEarly.
+
+    Staff may book what has begun, and a year ahead.
+    """
+    now, day = timezone.now(), local(starts_at).date()
+    earliest = now - STAFF_BACK if is_staff else now + dt.timedelta(minutes=venue.notice_minutes)
+    if ends_at <= now or starts_at < earliest:
+        raise TooLate
+    days_ahead = max(venue.days_ahead, STAFF_DAYS_AHEAD) if is_staff else venue.days_ahead
+    if (day - today()).days > days_ahead:
+        raise TooEarly(days=days_ahead)
     return Hours(venue, day - NEIGHBOUR_DAYS, day + NEIGHBOUR_DAYS)
 
 
 def _check_order(hours: Hours, order: Order, resident: User, *, is_staff: bool) -> None:
     venue = hours.venue
-    check_time(hours, order.starts_at, order.ends_at, is_staff=is_staff)
+    check_open(hours, order.starts_at, order.ends_at, is_staff=is_staff)
     if not 1 <= order.headcount <= venue.most_people:
         raise TooManyPeople(most=venue.most_people)
     if order.team_id is not None and not _is_of_team(resident, order.team_id):
@@ -138,18 +151,13 @@ def _check_order(hours: Hours, order: Order, resident: User, *, is_staff: bool) 
         check_quota(venue, order, resident)
 
 
-def check_time(hours: Hours, starts_at: dt.datetime, ends_at: dt.datetime, *, is_staff: bool = False) -> None:
-    """Raises TooLate, TooEarly, OffGrid or Closed; staff may book at short notice and further ahead."""
-    now, day, venue = timezone.now(), local(starts_at).date(), hours.venue
-    if ends_at <= now or (not is_staff and starts_at < now + dt.timedelta(minutes=venue.notice_minutes)):
-        raise TooLate
-    if not is_staff and (day - today()).days > venue.days_ahead:
-        raise TooEarly(days=venue.days_ahead)
+def check_open(hours: Hours, starts_at: dt.datetime, ends_at: dt.datetime, *, is_staff: bool = False) -> None:
+    """Raises OffGrid, or Closed; staff may book what is reserved."""
     slots = hours.covering(starts_at, ends_at)
     if not slots:
         raise Closed
-    if len(slots) > venue.most_slots:
-        raise OffGrid(most=venue.most_slots)
+    if len(slots) > hours.venue.most_slots:
+        raise OffGrid(most=hours.venue.most_slots)
     if not is_staff and any(slot.reserved_for for slot in slots):
         raise Closed
 

@@ -10,8 +10,8 @@ from linlingtong.venues.actions import tidings
 from linlingtong.venues.actions.booking import (
     Order,
     booking_in_turn,
+    check_open,
     check_quota,
-    check_time,
     fill,
     free_units,
     hours_around,
@@ -38,7 +38,7 @@ def wait(
     venue = Venue.objects.select_related("area").get(pk=venue_id, is_shown=True)
     take_turns([("person", resident.pk)])
     units = units_in_turn(venue)
-    check_time(hours_around(venue, starts_at), starts_at, ends_at)
+    check_open(hours_around(venue, starts_at, ends_at), starts_at, ends_at)
     check_quota(venue, Order(venue.pk, starts_at, ends_at), resident)
     if not 1 <= how_many <= len(units):
         raise NoSuchUnits
