@@ -14,6 +14,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
+# compiled once, or every process of every start compiles for itself
+unexport PYTHONDONTWRITEBYTECODE
 
 uv := .cache/uv/bin/uv
 bin := .venv/bin
