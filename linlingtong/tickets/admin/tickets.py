@@ -137,11 +137,13 @@ class TicketAdmin(ScopedAdmin[Ticket]):
             return _("waits for the reporter")
         if row.state not in Ticket.TIMED:
             return "—"
-        share = used_share(row)
+        is_new = row.state == State.RECEIVED
+        share = 0 if is_new else used_share(row)
         tone = "off" if row.is_overdue else "few" if share >= ALMOST else "open"
         words = _("overdue") if row.is_overdue else _("due soon") if share >= ALMOST else _("in time")
-        when = short_moment(row.due_at)
-        return format_html('<span class="bdg bdg-{}">{}</span><small>{} · {} %</small>', tone, words, when, share)
+        until = _("accept by %(when)s") if is_new else _("finish by %(when)s · %(share)d %%")
+        until %= {"when": short_moment(row.due_at), "share": share}
+        return format_html('<span class="bdg bdg-{}">{}</span><small>{}</small>', tone, words, until)
 
     @admin.display(description=gettext_lazy("who looks after it"), ordering="handler")
     def whose(self, row: Ticket) -> SafeString:
