@@ -110,10 +110,10 @@ def resident() -> User:
     multiply(session, ROWS, activity_id="t.activity_id + n", starts_at=f"t.starts_at + {days}",
              ends_at=f"t.ends_at + {days}")  # fmt: skip
     ids = "(SELECT min(id) FROM activities_session)"
-    for who, times in ((neighbour, ROWS), (resident, OWN)):
+    for who, times, before in ((neighbour, ROWS, 10), (resident, OWN, 10 + ROWS)):
         row = RegistrationFactory.create(session=session, resident=who)
         multiply(
-            row, times, session_id=f"{ids} + n", number=f"{who.pk} * 100000 + n", state="'cancelled'",
+            row, times, session_id=f"{ids} + n", number=f"{before} + n", state="'cancelled'",
             created_at="t.created_at - interval '1 hour' * n",
         )  # fmt: skip
         note = NotificationFactory.create(resident=who)
