@@ -1,5 +1,8 @@
 """One database with all migrations, of which every session and worker takes a copy.
 
+Its rows have numbers as large as a big city's, and no two tables have the same ones: a number that is cut off, or taken
+for the number of something else, shows up.
+
 `python -m tests.template NAME` runs the migrations in the database of that name.
 """
 
@@ -13,6 +16,7 @@ import django
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -21,12 +25,17 @@ from config.embedded.programs import Account
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFTOVER = "template_of_tests"
+LARGE_NUMBERS = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, (300 + row_number() OVER ()) * 10000000)
+FROM pg_sequences WHERE data_type = 'bigint'::regtype
+"""
 
 
 def migrated_template() -> str:
     """The name of the database that fits the migrations as they stand; made when it is not there yet."""
     state = hashlib.sha256()
-    for path in sorted([*ROOT.glob("linlingtong/*/migrations/*.py"), *ROOT.glob("linlingtong/*/models*/**/*.py")]):
+    schema = [*ROOT.glob("linlingtong/*/migrations/*.py"), *ROOT.glob("linlingtong/*/models*/**/*.py")]
+    for path in sorted([*schema, Path(__file__)]):
         state.update(path.read_bytes())
     name = f"{LEFTOVER}_{state.hexdigest()[:12]}"
     with psycopg.connect(make_conninfo(**_server()), autocommit=True) as server:
@@ -67,6 +76,8 @@ def main(name: str) -> None:
     settings.DATABASES["default"]["NAME"] = name
     django.setup()
     call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(LARGE_NUMBERS)
 
 
 if __name__ == "__main__":

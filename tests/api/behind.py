@@ -13,7 +13,7 @@ from linlingtong.core.time import at, today
 from linlingtong.likes.models import Comment
 from linlingtong.moderation.models import Case
 from linlingtong.mutual_aid.models import Claim, HelpPost
-from linlingtong.photos.models import Photo
+from linlingtong.photos.actions import receive
 from linlingtong.tickets.models import Ticket
 from linlingtong.venues.models import Booking, Venue, WaitEntry
 from linlingtong.volunteering.actions import make_sheet
@@ -35,6 +35,7 @@ from tests.factories import (
     staff_of,
 )
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory
+from tests.photos.pictures import jpeg
 from tests.tickets import world as tickets
 from tests.volunteering.deeds import default_issuer, entered
 
@@ -190,5 +191,5 @@ class World:
         guide = GuideFactory.create()
         ToolFactory.create()
         NotificationFactory.create(resident=self.resident)
-        photos = [Photo.objects.create(owner=who) for who in (self.resident, self.neighbour)]
+        photos = [*receive([jpeg()], by=self.resident), *receive([jpeg()], by=self.neighbour)]
         return {"guides": [guide.pk], "photos": [photo.token for photo in photos]}

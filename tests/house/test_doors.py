@@ -10,8 +10,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.test import RequestFactory
 
+from linlingtong.core.subject import known_subjects
+from linlingtong.photos.actions import set_hidden
+from linlingtong.photos.models import Photo
+from linlingtong.tickets.models import Ticket
 from tests.house.conftest import address, routes
 from tests.house.town import PHONES, SECRET, Town
+from tests.photos.pictures import ready_photo
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +154,28 @@ def test_staff_actions_and_choices_reach_nobody_elsewhere(town: Town, knock: Cal
                 wrong.append(f"{label} {name}: {answer.status_code}")
     wrong += [path for path in autocompletes() if complaint(role, "admin/autocomplete/", knock(role, "get", path))]
     assert wrong == []
+
+
+@pytest.fixture
+def photos(town: Town) -> dict[str, Photo]:
+    """Photos that are not for everybody: of each kind of private thing there, one that was hidden, one never sent."""
+    ticket = Ticket.objects.get(pk=town.world.behind["tickets"][0])
+    kinds = [one.kind for one in known_subjects() if one.kind.startswith("ticket")]
+    facts: Any = {"subject_id": ticket.pk, "area_path": ticket.area_path, "is_public": False}
+    made = {kind: ready_photo(town.world.resident, subject=kind, **facts) for kind in kinds}
+    praise = town.world.behind["praises"][0]
+    hidden = ready_photo(town.world.resident, subject="praise", subject_id=praise, area_path=town.there.path)
+    set_hidden("praise", praise, is_hidden=True)
+    return made | {"hidden": hidden, "unsent": ready_photo(town.world.resident)}
+
+
+@pytest.mark.parametrize("role", ["anonymous", "resident", *FROM_HERE])
+def test_photos_that_are_not_for_everybody(
+    town: Town, knock: Callable[..., Any], photos: dict[str, Photo], role: str
+) -> None:
+    assert len(photos) >= 3
+    for kind, photo in photos.items():
+        for size in (photo.small, photo.medium, photo.large):
+            assert knock(role, "get", size).status_code == 404, kind
+        assert knock("owner", "get", photo.medium).status_code == 200, kind
+        assert knock("staff there", "get", photo.medium).status_code == (404 if kind == "unsent" else 200), kind

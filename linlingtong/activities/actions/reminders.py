@@ -42,7 +42,7 @@ _TABLES = {
 # that all of one day can go out together; a dropped one that is true again waits again. New rows are sorted, so
 # that all are found before the first is written: a search through a table that grows under it takes minutes.
 # What one resident has on one day is one line of the inbox; its key names each of them, so that no later line repeats
-# one. Five fit into a key.
+# one. Four fit into a key, however large the numbers of the rows will be.
 _PLAN = """
 WITH slots AS MATERIALIZED (
     SELECT s.id AS session_id, s.starts_at, (s.starts_at - %(lead)s) AT TIME ZONE %(zone)s AS clock,
@@ -75,7 +75,7 @@ WITH slots AS MATERIALIZED (
     ORDER BY due_at, id
 ), unshown AS MATERIALIZED (
     SELECT *, starts_at AT TIME ZONE %(zone)s AS starts, min(due_at) OVER one_day AS first_due,
-        (row_number() OVER (one_day ORDER BY starts_at, id) - 1) / 5 AS part
+        (row_number() OVER (one_day ORDER BY starts_at, id) - 1) / 4 AS part
     FROM (SELECT *, (starts_at AT TIME ZONE %(zone)s)::date AS day, CASE WHEN %(moves)s THEN 0 ELSE id END AS alone
         FROM wanted WHERE not_after > %(now)s AND (%(moves)s OR due_at <= %(now)s)) w
     WHERE NOT EXISTS (SELECT FROM {Notification} n WHERE n.resident_id = w.resident_id AND n.kind = %(kind)s
