@@ -1,6 +1,7 @@
 import functools
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +42,9 @@ class BackOffice(AdminSite):
             return view(request, *args, **kwargs)
 
         return super().admin_view(shortened, cacheable)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"asks_second_factor": settings.STAFF_TOTP}
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ARG002 - Django's
         """Everybody signs in by phone and code: there is no password to change."""

@@ -38,6 +38,7 @@ def nothing_here(_request: HttpRequest) -> HttpResponse:
 
 v1: list[URLPattern | URLResolver] = [
     path("me/", accounts.Me.as_view(), name="me"),
+    path("me/second-factor/", accounts.MySecondFactor.as_view(), name="second_factor"),
     path("me/registrations/", activities.MyRegistrations.as_view(), name="my_registrations"),
     path("me/preferences/", notifications.MyPreferences.as_view(), name="preferences"),
     path("me/export/", home.MyExport.as_view(), name="my_export"),

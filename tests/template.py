@@ -1,7 +1,7 @@
 """One database with all migrations, of which every session and worker takes a copy.
 
-Its rows have numbers as large as a big city's, and no two tables have the same ones: a number that is cut off, or taken
-for the number of something else, shows up.
+Its rows have numbers as large as a big city's, and no two tables have the same ones: a number that is cut off, or
+taken for the number of something else, shows up.
 
 `python -m tests.template NAME` runs the migrations in the database of that name.
 """

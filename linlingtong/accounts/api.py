@@ -1,14 +1,26 @@
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
+from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linlingtong.accounts.actions import HOMES, UnlikelyBirthday, change_profile, is_likely_birthday
+from linlingtong.accounts.actions import (
+    HOMES,
+    NoSecondFactor,
+    UnlikelyBirthday,
+    WrongSecondFactor,
+    change_profile,
+    has_second_factor,
+    is_likely_birthday,
+    is_second_factor,
+)
 from linlingtong.accounts.models import User
+from linlingtong.accounts.proof import lacks_proof, note_proof, note_wrong, session_now
 from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import Area, Organization
 from linlingtong.core.conditional import Personal
@@ -43,6 +55,7 @@ class Profile(serializers.Serializer[Any]):
     theme = serializers.ChoiceField(choices=User.Theme.choices)
     language = serializers.ChoiceField(choices=User.Language.choices)
     suspended_until = serializers.DateTimeField(allow_null=True)
+    needs_second_factor = serializers.BooleanField(help_text="Staff without it are residents here")
 
 
 class ProfileBody(serializers.Serializer[Any]):
@@ -70,6 +83,10 @@ class ProfileBody(serializers.Serializer[Any]):
         return day
 
 
+class SecondFactorBody(serializers.Serializer[Any]):
+    code = Text(max_length=40, help_text="Six digits of the authenticator app, or a code on paper")
+
+
 class Me(Personal):
     board = "accounts"
 
@@ -85,6 +102,34 @@ class Me(Personal):
         body = ProfileBody(data=request.data)
         body.is_valid(raise_exception=True)
         return Response(_profile(change_profile(user, by=user, **body.validated_data)))
+
+
+class MySecondFactor(Personal):
+    board = "accounts"
+
+    refusals: ClassVar[dict[str, Any]] = {"POST": (NoSecondFactor, WrongSecondFactor)}
+
+    @extend_schema(operation_id="show_second_factor", request=SecondFactorBody, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Staff show the code of their authenticator app; until then their token is a resident's.
+
+        Each code is accepted once. After five wrong ones the token is over.
+        """
+        user = caller(request)
+        if not settings.STAFF_TOTP or not user.is_staff:
+            raise Http404
+        body = SecondFactorBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        if not has_second_factor(user):
+            raise NoSecondFactor
+        session = session_now()
+        if not is_second_factor(user, body.validated_data["code"]):
+            if not note_wrong(session):
+                session.save()
+            raise WrongSecondFactor
+        note_proof(session, user)
+        session.save()
+        return Response(status=204)
 
 
 def _profile(user: User) -> dict[str, Any]:
@@ -104,6 +149,7 @@ def _profile(user: User) -> dict[str, Any]:
         "theme": user.theme,
         "language": user.language,
         "suspended_until": user.suspended_until,
+        "needs_second_factor": user.is_staff and lacks_proof(user),
     }
 
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 from linlingtong.accounts.knowing import TokenStore
 from linlingtong.accounts.models import User
+from linlingtong.accounts.proof import note_session
 
 HEADER = "X-Session-Token"
 LONGEST = 64
@@ -57,4 +58,5 @@ def person_of(token: str) -> User | None:
     user = get_user(cast("Any", SimpleNamespace(session=session)))
     if session.modified and user is not None:
         session.save()
+    note_session(session)
     return user if isinstance(user, User) and user.is_active else None

@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from linlingtong.accounts.permissions import scopes_asked_once
+from linlingtong.accounts.proof import called_in
 
 COOKIE = "llt_language"
 
@@ -32,13 +34,11 @@ class LanguageMiddleware:
 
 
 class ScopeMiddleware:
-    """A request that only reads asks once where the reader works; one that writes asks each time."""
+    """Where the caller works hangs on the session; a request that only reads asks once, one that writes each time."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"}:
-            return self.get_response(request)
-        with scopes_asked_once():
+        with called_in(request.session), scopes_asked_once() if request.method in {"GET", "HEAD"} else nullcontext():
             return self.get_response(request)

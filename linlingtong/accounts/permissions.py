@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from django.contrib.auth.models import AnonymousUser
 
 from linlingtong.accounts.models import Appointment, Membership, User
+from linlingtong.accounts.proof import lacks_proof
 from linlingtong.areas.models import Area
 
 MANAGING = (Appointment.Role.MANAGER, Appointment.Role.GRID_WORKER)
@@ -27,15 +28,16 @@ def scopes_asked_once() -> Iterator[None]:
 def scope_for(user: User | AnonymousUser, roles: tuple[str, ...] = MANAGING) -> list[str]:
     """The paths of the areas that the person works for today; everything below them is theirs to see.
 
-    A superuser has the root of the tree (and may plant one), a resident nothing. Building heads are left out by
-    default: they look after a stair, not after activities.
+    A superuser has the root of the tree (and may plant one), a resident nothing, staff who call without the second
+    factor that the installation wants nothing either. Building heads are left out by default: they look after a stair,
+    not after activities.
     """
-    if not user.is_authenticated or not user.is_active:
+    if not user.is_authenticated or not user.is_active or not (user.is_staff or user.is_superuser):
+        return []
+    if lacks_proof(user):
         return []
     if user.is_superuser:
         return list(Area.objects.filter(parent=None).values_list("path", flat=True)) or [EVERYTHING]
-    if not user.is_staff:
-        return []
     asked = _asked.get()
     if asked is None:
         return _appointed_paths(user, roles)

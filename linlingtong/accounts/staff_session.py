@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -9,10 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from linlingtong.accounts.models import User
+from linlingtong.accounts.proof import is_proven
+
+STAFF_PAGES = ("/admin/", "/check-in/")
 SEEN = "staff_seen"
 # Written once a minute at most: a session is a row.
 STEP = 60
-PROVEN = "second_factor"
 SIGNED_IN = "signed_in_at"
 # What leads whole phone numbers out of the house asks for a sign-in of this quarter of an hour.
 RECENT = 15 * 60
@@ -41,26 +45,20 @@ class StaffSessionMiddleware:
 
 
 class SecondFactorMiddleware:
-    """With STAFF_TOTP on, staff pages open to sessions only that have shown the second factor."""
+    """With STAFF_TOTP on, pages that only staff have ask for the second factor before anything else.
+
+    On all others staff without it are residents (`lacks_proof`).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_staff_page = settings.STAFF_TOTP and request.path.startswith("/admin/") and request.user.is_staff
-        if not is_staff_page or is_proven(request):
+        is_staff_page = settings.STAFF_TOTP and request.path.startswith(STAFF_PAGES) and request.user.is_staff
+        if not is_staff_page or is_proven(request.session, cast("User", request.user)):
             return self.get_response(request)
         wanted = request.get_full_path() if request.method == "GET" else request.path
         return redirect_to_login(wanted, reverse("accounts:second_factor"))
-
-
-def is_proven(request: HttpRequest) -> bool:
-    """Whether whoever holds this session has shown the second factor in it."""
-    return bool(request.session.get(PROVEN) == request.user.pk)
-
-
-def note_proof(request: HttpRequest) -> None:
-    request.session[PROVEN] = request.user.pk
 
 
 def note_sign_in(request: HttpRequest) -> None:

@@ -8,10 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from linlingtong.core.text import clean_text
+from linlingtong.core.time import EARLIEST, LATEST
 
 LARGEST_ID = 2**63 - 1
-EARLIEST = dt.date(1900, 1, 1)
-LATEST = dt.date(2100, 1, 1)
 
 
 class Text(serializers.CharField):

@@ -1,13 +1,44 @@
+import datetime as dt
 from collections.abc import Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Manager, Model, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from linlingtong.core.time import is_likely
 
 M = TypeVar("M", bound=Model)
+
+
+class MomentInput(forms.DateTimeInput):
+    """The phone's own picker of a day and a time."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"step": "any", **(attrs or {})})
+
+    def format_value(self, value: Any) -> str | None:
+        if isinstance(value, dt.datetime):
+            return value.isoformat(timespec="seconds" if value.second else "minutes")[:19]
+        return value or None
+
+
+class MomentField(forms.DateTimeField):
+    """A moment of our days."""
+
+    widget = MomentInput
+    default_error_messages: ClassVar[dict[str, Any]] = {"far": gettext_lazy("This date is too far away.")}
+
+    def clean(self, value: Any) -> Any:
+        moment = super().clean(value)
+        if moment is not None and not is_likely(moment):
+            raise forms.ValidationError(self.error_messages["far"], code="far")
+        return moment
 
 
 class AttentiveForm(forms.ModelForm[M]):

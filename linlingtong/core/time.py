@@ -3,11 +3,17 @@ import datetime as dt
 from django.utils import timezone
 
 LOCAL = timezone.get_default_timezone
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 1, 1)
 
 
 def local(moment: dt.datetime) -> dt.datetime:
     """The same moment on the clock of the subdistrict (Asia/Shanghai)."""
     return timezone.localtime(moment, LOCAL())
+
+
+def is_likely(moment: dt.datetime) -> bool:
+    """Whether zones, weeks and slots can be added to the moment without leaving what the calendar knows."""
+    return EARLIEST <= moment.date() <= LATEST
 
 
 def today() -> dt.date:

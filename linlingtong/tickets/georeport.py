@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from linlingtong.areas.models import Area
 from linlingtong.areas.places import Point, around, points_of
-from linlingtong.core.time import local
+from linlingtong.core.time import is_likely, local
 from linlingtong.photos.models import Photo
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets.actions import KIND
@@ -144,7 +144,7 @@ def _moment(given: Given, name: str) -> dt.datetime | None:
         moment = parse_datetime(text.replace(" ", "+"))
     except ValueError as error:
         raise NotUnderstood(name) from error
-    if moment is None or not dt.MINYEAR + 100 < moment.year < dt.MAXYEAR - 100:
+    if moment is None or not is_likely(moment):
         raise NotUnderstood(name)
     return moment if moment.tzinfo else timezone.make_aware(moment)
 

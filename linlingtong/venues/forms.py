@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linlingtong.areas.models import Organization
 from linlingtong.core.text import clean_text
+from linlingtong.core.time import is_likely
 from linlingtong.venues.actions import Order
 from linlingtong.venues.grid import Cell, Standing
 from linlingtong.venues.models import Venue
@@ -24,12 +25,12 @@ def read_day(text: str) -> dt.date | None:
 
 
 def read_moment(text: str) -> dt.datetime | None:
-    """A moment with its offset; None for anything else."""
+    """A moment of our days with its offset; None for anything else."""
     try:
         moment = parse_datetime(text.replace(" ", "+"))
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo else None
+    return moment if moment and moment.tzinfo and is_likely(moment) else None
 
 
 class BookForm(forms.Form):
@@ -63,19 +64,20 @@ class BookForm(forms.Form):
         mine = [] if cell and cell.standing == Standing.OVER_QUOTA else [("", _("myself"))]
         fields["team"].choices = [*mine, *((team.pk, str(team)) for team in teams)]
         fields["team"].required = not mine and bool(teams)
-        self._offer_parts(fields["part"])
+        self._let_choose_parts(fields["part"])
         for name, is_needed in (("part", venue.chooses_units), ("team", bool(teams)), ("slots", venue.most_slots > 1)):
             if not is_needed:
                 del self.fields[name]
 
-    def _offer_parts(self, field: Any) -> None:
+    def _let_choose_parts(self, field: Any) -> None:
+        """Shown are the parts that are free; asked for may be any, so that the verb says who was faster."""
         units = list(self.venue.units.order_by("pk")) if self.venue.chooses_units else []
         free = {unit.pk for unit in self.cell.free} if self.cell else set()
-        parts = [(str(unit.pk), unit.name) for unit in units if unit.pk in free or not self.cell]
-        if len(parts) == len(units) > 1:
-            parts.insert(0, (WHOLE, str(_("the whole"))))
-        field.choices = parts
-        field.initial = parts[0][0] if parts else None
+        whole = [(WHOLE, str(_("the whole")))] if len(units) > 1 else []
+        field.choices = [*whole, *((str(unit.pk), unit.name) for unit in units)]
+        shown = [(str(unit.pk), unit.name) for unit in units if unit.pk in free or not self.cell]
+        field.widget.choices = [*whole, *shown] if len(shown) == len(units) else shown
+        field.initial = field.widget.choices[0][0] if field.widget.choices else None
 
     def clean_at(self) -> dt.datetime:
         moment = read_moment(self.cleaned_data["at"])

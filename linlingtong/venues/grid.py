@@ -28,13 +28,17 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """One slot for one reader. `label` are its words, `free` the units that can be had; blocked is for a while."""
+    """One slot for one reader. `label` are its words, `free` the units that can be had; blocked is for a while.
+
+    `can_wait`: others have it, and this reader may stand in line.
+    """
 
     slot: Slot
     standing: Standing
     label: str
     free: tuple[Unit, ...] = ()
     is_blocked: bool = False
+    can_wait: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -105,16 +109,21 @@ class Grid:
         if not free:
             reason = next((row[3] for row in here if row[3]), "")
             standing = Standing.CLOSED if reason else Standing.TAKEN
-            return Cell(slot, standing, reason or _("taken"), is_blocked=bool(reason))
+            can_wait = not reason and not self._is_over(slot)
+            return Cell(slot, standing, reason or _("taken"), is_blocked=bool(reason), can_wait=can_wait)
         return self._open(slot, day, free)
 
     def _open(self, slot: Slot, day: dt.date, free: tuple[Unit, ...]) -> Cell:
         if (day - today()).days > self.venue.days_ahead:
             return Cell(slot, Standing.CLOSED, _("not yet"))
-        is_paused = self.paused_until and slot.starts_at > self.now + RIGHT_NOW
-        if is_paused or week_of(slot.starts_at)[0] in self.full_weeks:
+        if self._is_over(slot):
             return Cell(slot, Standing.OVER_QUOTA, _("over your limit"), free)
         return Cell(slot, Standing.FREE, self._free_words(free), free)
+
+    def _is_over(self, slot: Slot) -> bool:
+        """Whether it is more than this reader may book."""
+        is_paused = self.paused_until and slot.starts_at > self.now + RIGHT_NOW
+        return bool(is_paused) or week_of(slot.starts_at)[0] in self.full_weeks
 
     def _free_words(self, free: tuple[Unit, ...]) -> str:
         if len(free) == len(self.units) or len(self.units) == 1:

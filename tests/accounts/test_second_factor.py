@@ -1,5 +1,6 @@
 """Staff pages ask for a second factor where the installation wants it; nobody else meets it."""
 
+import datetime as dt
 import re
 import time
 from typing import Any
@@ -14,8 +15,11 @@ from django.utils import timezone
 
 from linlingtong.accounts.actions import forget_second_factor, is_second_factor, set_second_factor_up
 from linlingtong.accounts.models import User
+from linlingtong.accounts.permissions import scope_for
+from linlingtong.activities.models import Session
+from linlingtong.areas.models import Area
 from tests.accounts.test_sign_in import PHONE, app, last_code
-from tests.factories import AreaFactory, UserFactory, staff_of
+from tests.factories import AreaFactory, SessionFactory, UserFactory, staff_of
 
 pytestmark = pytest.mark.django_db
 PAGE = "/login/second/"
@@ -32,6 +36,25 @@ def rules(settings: Any) -> None:
 def boss() -> User:
     user: User = User.objects.create_superuser(PHONE, phone_verified_at=timezone.now())
     return user
+
+
+@pytest.fixture
+def worker() -> User:
+    user = staff_of(AreaFactory.create())
+    User.objects.filter(pk=user.pk).update(phone=PHONE, phone_verified_at=timezone.now())
+    user.refresh_from_db()
+    return user
+
+
+@pytest.fixture
+def door(worker: User) -> Session:
+    """A session of the worker's community that begins soon."""
+    now = timezone.now()
+    area = Area.objects.get(appointments__user=worker)
+    session: Session = SessionFactory.create(
+        activity__area=area, starts_at=now + dt.timedelta(minutes=5), ends_at=now + dt.timedelta(hours=1)
+    )
+    return session
 
 
 def signed_in(user: User) -> Client:
@@ -140,3 +163,86 @@ def test_apps_sign_in_as_before(boss: User) -> None:
     set_up(signed_in(boss))
     token = app(Client(), "POST", "auth/code/request", {"phone": PHONE}).json()["meta"]["session_token"]
     assert app(Client(), "POST", "auth/code/confirm", {"code": last_code()}, token).status_code == 200
+
+
+def app_token() -> str:
+    token = app(Client(), "POST", "auth/code/request", {"phone": PHONE}).json()["meta"]["session_token"]
+    done = app(Client(), "POST", "auth/code/confirm", {"code": last_code()}, token).json()
+    return str(done["meta"].get("session_token", token))
+
+
+def test_without_it_staff_are_residents_at_every_door(worker: User, door: Session) -> None:
+    """What an SMS alone opens: nothing of the desk, of the roster, of a phone number, in pages and in the API."""
+    secret, _codes = set_up(signed_in(worker))
+    client, desk = signed_in(worker), f"/check-in/{door.pk}/"
+    scans = "/api/v1/check-ins/"
+    for path in (desk, f"{desk}roster/"):
+        assert client.get(path).headers["Location"].startswith(PAGE)
+    assert client.post(f"{desk}call/", {"registration": 1}).headers["Location"].startswith(PAGE)
+    assert client.post(scans, [], "application/json").status_code == 403
+    assert scope_for(worker)  # the control: the person works here, only this session does not show it
+    client.post(PAGE, {"code": shown_now(secret, later=1)})
+    assert client.get(desk).status_code == 200
+    assert client.post(scans, [], "application/json").status_code == 400
+
+
+def test_apps_show_it_too(worker: User) -> None:
+    headers, scans = {"X-Session-Token": app_token()}, "/api/v1/check-ins/"
+
+    def shown(code: str) -> Any:
+        return Client().post("/api/v1/me/second-factor/", {"code": code}, "application/json", headers=headers)
+
+    assert shown("123456").json()["code"] == "no_second_factor"
+    secret, _codes = set_up(signed_in(worker))
+    assert Client().get("/api/v1/me/", headers=headers).json()["needs_second_factor"] is True
+    assert Client().post(scans, [], "application/json", headers=headers).status_code == 403
+    assert shown("000000").json()["code"] == "wrong_code"
+    assert shown(shown_now(secret, later=1)).status_code == 204
+    assert Client().get("/api/v1/me/", headers=headers).json()["needs_second_factor"] is False
+    assert Client().post(scans, [], "application/json", headers=headers).status_code == 400
+
+
+def test_five_wrong_codes_end_the_token(worker: User) -> None:
+    set_up(signed_in(worker))
+    headers = {"X-Session-Token": app_token()}
+    url, code = "/api/v1/me/second-factor/", {"code": "000000"}
+    answers = [Client().post(url, code, "application/json", headers=headers).status_code for _try in range(6)]
+    assert answers == [409] * 5 + [401]
+
+
+def test_residents_have_none_to_show(settings: Any) -> None:
+    client = signed_in(UserFactory.create())
+    assert client.post("/api/v1/me/second-factor/", {"code": "1"}, "application/json").status_code == 404
+
+
+def test_new_codes_on_paper_replace_the_old_ones(boss: User) -> None:
+    client = signed_in(boss)
+    secret, old = set_up(client)
+    assert "10" in client.get(PAGE).content.decode()
+    assert is_second_factor(boss, old[0])
+    assert "9" in client.get(PAGE).content.decode()
+    page = client.post(PAGE, {"code": shown_now(secret, later=1), "do": "codes"}).content.decode()
+    new = re.findall(r"<code>(\d+)</code>", page)
+    assert len(set(new) - set(old)) == 10
+    assert not is_second_factor(boss, old[1])
+    assert is_second_factor(boss, new[1])
+    assert client.get("/admin/").status_code == 200
+
+
+def test_another_phone_is_set_up_with_the_old_one(boss: User) -> None:
+    client = signed_in(boss)
+    secret, _codes = set_up(client)
+    assert client.post(PAGE, {"code": "000000", "do": "phone"}).status_code == 200
+    assert Authenticator.objects.exists()
+    assert client.post(PAGE, {"code": shown_now(secret, later=1), "do": "phone"}).headers["Location"] == PAGE
+    assert set_up(client)[0] != secret
+
+
+def test_a_lost_phone_is_signed_out_everywhere(worker: User) -> None:
+    found, headers = signed_in(worker), {"X-Session-Token": app_token()}
+    set_up(found)
+    assert found.get("/admin/").status_code == 200
+    boss = UserFactory.create(is_staff=True, is_superuser=True)
+    forget_second_factor(worker, by=boss)
+    assert found.get("/admin/").headers["Location"].startswith("/admin/login/")
+    assert Client().get("/api/v1/me/", headers=headers).status_code == 401

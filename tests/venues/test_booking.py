@@ -440,6 +440,7 @@ def test_each_refusal_comes_through_page_and_api(
     }
     page = client.post(f"/tools/pitch/{venue.slug}/", form)
     assert page.status_code in {200, 409}
+    assert 'id="error-summary"' in page.content.decode()
     assert not Booking.objects.filter(resident=resident).exists()
 
 
@@ -519,6 +520,17 @@ class TestOverTheQuota:
         assert 'href="/me/bookings/"' in text.split('id="chosen"')[1]
         assert 'id="book"' not in text
 
+    def test_what_others_have_cannot_be_waited_for_either(
+        self, venue: Venue, resident: User, client: Client, full_week: dt.datetime
+    ) -> None:
+        other = UserFactory.create()
+        book(order(venue, 15), other, by=other)
+        client.force_login(resident)
+        page = self.page(client, venue)
+        assert page.context["cell"].standing == "taken"
+        assert 'action="/tools/pitch/' not in page.content.decode()
+        assert full_week > clock(15)
+
     def test_a_refusal_says_the_same(
         self, venue: Venue, resident: User, client: Client, full_week: dt.datetime
     ) -> None:
@@ -572,6 +584,58 @@ def test_booking_in_the_browser_takes_two_taps_and_a_look(venue: Venue, resident
     assert booking.state == State.CANCELLED
 
 
+@pytest.mark.parametrize("part", ["whole", "north"])
+def test_who_was_slower_in_the_browser_reads_it_and_what_is_free(
+    venue: Venue, resident: User, client: Client, part: str
+) -> None:
+    north, south = venue.units.order_by("pk")
+    other = UserFactory.create()
+    book(order(venue, units=(north.pk,)), other, by=other)
+    client.force_login(resident)
+    form = {"at": clock(10).isoformat(), "part": part.replace("north", str(north.pk)), "slots": 1, "headcount": 6}
+    page = client.post(f"/tools/pitch/{venue.slug}/", form)
+    assert page.status_code == 409
+    text = page.content.decode()
+    assert SlotTaken().detail in text
+    assert len(page.context["others"]) == 3
+    assert [choice.data["value"] for choice in page.context["form"]["part"]] == [str(south.pk)]
+    assert f'value="{north.pk}"' not in text
+
+
+def test_what_is_closed_says_why(venue: Venue, resident: User) -> None:
+    block(
+        venue.pk, list(venue.units.values_list("pk", flat=True)), clock(9), clock(18), kind="weather", reason="台风",
+        by=staff_of(venue.area),
+    )  # fmt: skip
+    with pytest.raises(SlotTaken) as refusal:
+        book(order(venue), resident, by=resident)
+    assert "台风" in refusal.value.detail
+    assert refusal.value.alternatives
+
+
+def test_who_waits_hears_of_a_closure_and_stays_in_line(venue: Venue, resident: User) -> None:
+    other, staff, units = UserFactory.create(), staff_of(venue.area), list(venue.units.values_list("pk", flat=True))
+    book(order(venue), other, by=other)
+    wait(venue.pk, clock(10), clock(11), resident, by=resident)
+    closed = block(venue.pk, units, clock(9), clock(18), kind="weather", reason="台风", by=staff)
+    told = Notification.objects.get(resident=resident)
+    assert "台风" in told.body
+    lift(closed.pk, by=staff)
+    assert Booking.objects.get(resident=resident).state == State.HELD
+
+
+def test_a_kept_time_can_be_passed_on_at_once(venue: Venue, resident: User, client: Client) -> None:
+    other = UserFactory.create()
+    first = book(order(venue), other, by=other)
+    wait(venue.pk, clock(10), clock(11), resident, by=resident)
+    cancel(first.pk, by=other)
+    held = Booking.objects.get(resident=resident)
+    client.force_login(resident)
+    assert f'action="/me/bookings/{held.pk}/cancel/"' in client.get(f"/me/bookings/{held.pk}/").content.decode()
+    client.post(f"/me/bookings/{held.pk}/cancel/")
+    assert not Booking.objects.live().exists()
+
+
 def test_strangers_find_nobody_elses_booking(venue: Venue, client: Client) -> None:
     booking = BookingFactory.create(venue=venue)
     client.force_login(UserFactory.create())
@@ -596,7 +660,15 @@ def test_the_code_on_the_spot_only_looks_until_it_is_tapped(venue: Venue, reside
 
 
 @pytest.mark.parametrize(
-    "query", ["at=nonsense", "at=2026-99-99T10:00", "date=nonsense", "date=9999-12-31", "at=9999-12-31T10:00%2B08:00"]
+    "query",
+    [
+        "at=nonsense",
+        "at=2026-99-99T10:00",
+        "date=nonsense",
+        "date=9999-12-31",
+        "at=9999-12-31T10:00%2B08:00",
+        "at=0001-01-01T00:00%2B14:00",
+    ],
 )
 def test_strange_addresses_show_the_week(venue: Venue, client: Client, query: str) -> None:
     assert client.get(f"/tools/pitch/{venue.slug}/?{query}").status_code == 200

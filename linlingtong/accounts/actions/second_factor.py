@@ -9,15 +9,26 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, validate_totp_code
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import is_whole, scope_for
-from linlingtong.core.refusal import Busy
+from linlingtong.core.refusal import Busy, Refusal
 
 log = structlog.get_logger(__name__)
 Type = Authenticator.Type
 # Not the library's own `wrap`, which wants what passkeys need.
 KINDS: dict[str, Any] = {Type.TOTP: TOTP, Type.RECOVERY_CODES: RecoveryCodes}
+
+
+class WrongSecondFactor(Refusal):
+    code = "wrong_code"
+    message = _("That is not the code the app shows now. Wait for the next one and type it again.")
+
+
+class NoSecondFactor(Refusal):
+    code = "no_second_factor"
+    message = _("Set up your authenticator app first: open the staff pages in a browser.")
 
 
 def has_second_factor(user: User) -> bool:
@@ -51,6 +62,32 @@ def is_second_factor(user: User, code: str) -> bool:
     return False
 
 
+def codes_left(user: User) -> int:
+    """How many of the ten codes on paper have not been used."""
+    found = Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).first()
+    return len(RecoveryCodes(found).get_unused_codes()) if found else 0
+
+
+@transaction.atomic
+def renew_codes(user: User, *, by: User) -> list[str]:
+    """Ten new codes on paper; the old ones open nothing any more. Only for oneself."""
+    if by.pk != user.pk:
+        raise PermissionDenied
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).delete()
+    codes: list[str] = RecoveryCodes.activate(user).generate_codes()
+    log.info("second_factor_codes_renewed", user=user.pk)
+    return codes
+
+
+def change_second_factor(user: User, *, by: User) -> None:
+    """Somebody with another phone: the old app and the old codes open nothing, the next visit sets a new one up."""
+    if by.pk != user.pk:
+        raise PermissionDenied
+    Authenticator.objects.filter(user=user).delete()
+    log.info("second_factor_changed", user=user.pk)
+
+
 def _is_right(authenticator: Authenticator, digits: str) -> bool:
     """Fails closed: used codes are remembered in Valkey, and without it none is accepted."""
     try:
@@ -59,10 +96,16 @@ def _is_right(authenticator: Authenticator, digits: str) -> bool:
         raise Busy from error
 
 
+@transaction.atomic
 def forget_second_factor(user: User, *, by: User) -> bool:
-    """After a lost phone: the person sets it up anew at the next visit. Only staff of the whole subdistrict may."""
+    """After a lost phone: the person is signed out everywhere and sets it up anew at the next visit.
+
+    Only staff of the whole subdistrict may.
+    """
     if by.pk == user.pk or not is_whole(scope_for(by)):
         raise PermissionDenied
-    gone, _rows = Authenticator.objects.filter(user=user).delete()
+    gone = Authenticator.objects.filter(user=user).delete()
+    user.set_unusable_password()  # sessions are signed with it, so this ends them
+    user.save(update_fields=["password"])
     log.info("second_factor_forgotten", user=user.pk, by=by.pk)
-    return bool(gone)
+    return bool(gone[0])

@@ -13,23 +13,32 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from linlingtong.accounts.actions import has_second_factor, is_second_factor, set_second_factor_up
+from linlingtong.accounts.actions import (
+    WrongSecondFactor,
+    change_second_factor,
+    codes_left,
+    has_second_factor,
+    is_second_factor,
+    renew_codes,
+    set_second_factor_up,
+)
 from linlingtong.accounts.models import User
+from linlingtong.accounts.proof import is_proven, note_proof, note_wrong
 from linlingtong.accounts.sign_in_forms import SecondFactorForm
-from linlingtong.accounts.staff_session import note_proof
 from linlingtong.core.links import path_here
 from linlingtong.core.qr import qr_svg
 
-SECRET, WRONG = "second_factor_secret", "second_factor_wrong"
-# Then another code by SMS is needed, and those are few.
-TRIES = 5
+KEY = "second_factor_secret"
 
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Staff show the second factor, or set it up at the first visit; nobody else finds anything here."""
+    """Staff show the second factor, or set it up at the first visit; nobody else finds anything here.
+
+    Who has shown it finds new codes on paper here, and the way to another phone.
+    """
     user = request.user
     if not settings.STAFF_TOTP or not isinstance(user, User) or not user.is_staff:
         raise Http404
@@ -38,38 +47,46 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         codes = _judge(request, user, form.cleaned_data["code"], is_new=is_new)
         if codes is not None:
-            return _inside(request, codes)
-        request.session[WRONG] = request.session.get(WRONG, 0) + 1
-        if request.session[WRONG] >= TRIES:
+            return _inside(request, user, codes)
+        if note_wrong(request.session):
             logout(request)
             messages.error(request, _("That was wrong too often. Sign in again."))
             return redirect("accounts:login")
-        form.add_error("code", _("That is not the code the app shows now. Wait for the next one and type it again."))
-    facts = {"form": form, "next": _target(request)} | _setup(request, is_new=is_new)
+        form.add_error("code", WrongSecondFactor().detail)
+    facts = {"form": form, "next": _target(request)} | _standing(request, user, is_new=is_new)
     return render(request, "accounts/second_factor.html", facts)
 
 
 def _judge(request: HttpRequest, user: User, code: str, *, is_new: bool) -> list[str] | None:
     """None for a wrong code, else the codes on paper that are shown now: none but the first time."""
     if is_new:
-        return set_second_factor_up(user, request.session.get(SECRET, ""), code, by=user) or None
+        return set_second_factor_up(user, request.session.get(KEY, ""), code, by=user) or None
     return [] if is_second_factor(user, code) else None
 
 
-def _inside(request: HttpRequest, codes: list[str]) -> HttpResponse:
-    note_proof(request)
-    for name in (SECRET, WRONG):
-        request.session.pop(name, None)
+def _inside(request: HttpRequest, user: User, codes: list[str]) -> HttpResponse:
+    """The code was right: on to what was wanted, which for new codes and another phone was asked for with it."""
+    wanted = request.POST.get("do")
+    if wanted == "phone":
+        change_second_factor(user, by=user)
+        return redirect("accounts:second_factor")
+    note_proof(request.session, user)
+    request.session.pop(KEY, None)
+    codes = renew_codes(user, by=user) if wanted == "codes" else codes
     if not codes:
         return redirect(_target(request))
     return render(request, "accounts/second_factor.html", {"codes": codes, "next": _target(request)})
 
 
-def _setup(request: HttpRequest, *, is_new: bool) -> dict[str, Any]:
+def _standing(request: HttpRequest, user: User, *, is_new: bool) -> dict[str, Any]:
+    if is_new:
+        return _setup(request)
+    return {"codes_left": codes_left(user)} if is_proven(request.session, user) else {}
+
+
+def _setup(request: HttpRequest) -> dict[str, Any]:
     """What the app needs to know the first time; the same secret until it is confirmed."""
-    if not is_new:
-        return {}
-    secret = request.session.setdefault(SECRET, generate_totp_secret())
+    secret = request.session.setdefault(KEY, generate_totp_secret())
     url = get_adapter().build_totp_url(request.user, secret)
     return {
         "picture": qr_svg(url, label=_("QR code for your authenticator app")),

@@ -14,7 +14,7 @@ from linlingtong.accounts.models import Appointment, User
 from linlingtong.activities.actions import RisksMissing
 from linlingtong.activities.models import Activity, Question, Session
 from linlingtong.areas.models import Area, Organization, inside
-from linlingtong.core.forms import AttentiveForm
+from linlingtong.core.forms import AttentiveForm, MomentField, MomentInput
 
 HELP = {
     "title": gettext_lazy("Short and concrete, for example: Clean up the riverside wetland."),
@@ -56,21 +56,7 @@ FARTHEST = {"latitude": 90, "longitude": 180}
 HOSTING = (Area.Level.SUBDISTRICT, Area.Level.COMMUNITY, Area.Level.GRID)
 
 
-class MomentInput(forms.DateTimeInput):
-    """The phone's own picker of a day and a time."""
-
-    input_type = "datetime-local"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"step": "any", **(attrs or {})})
-
-    def format_value(self, value: Any) -> str | None:
-        if isinstance(value, dt.datetime):
-            return value.isoformat(timespec="seconds" if value.second else "minutes")[:19]
-        return value or None
-
-
-MOMENTS = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
+MOMENTS = {models.DateTimeField: {"form_class": MomentField, "widget": MomentInput}}
 
 
 class ActivityForm(AttentiveForm[Activity]):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from linlingtong.accounts.models import User
 from linlingtong.accounts.permissions import scope_for
+from linlingtong.accounts.proof import lacks_proof
 from linlingtong.accounts.signed_in import reader
 from linlingtong.core.time import local, today
 from linlingtong.home import search as searching
@@ -55,7 +56,8 @@ def _greeting(now: dt.datetime, user: Any) -> str:
 def mine(request: HttpRequest) -> HttpResponse:
     """Everything of one's own, one tap away."""
     user = cast("User", request.user)
-    return render(request, "home/mine.html", {"is_staff_now": bool(user.is_staff and scope_for(user))})
+    is_staff_now = user.is_staff and (lacks_proof(user) or bool(scope_for(user)))
+    return render(request, "home/mine.html", {"is_staff_now": is_staff_now})
 
 
 @require_GET

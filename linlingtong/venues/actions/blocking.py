@@ -13,7 +13,7 @@ from linlingtong.notifications.actions import tell
 from linlingtong.venues.actions import tidings
 from linlingtong.venues.actions.booking import fill, release, units_in_turn
 from linlingtong.venues.actions.refusals import BlockedAlready, NoSuchUnits, TextMissing, TooLate
-from linlingtong.venues.models import Block, Booking, Occupancy, Unit, Venue
+from linlingtong.venues.models import Block, Booking, Occupancy, Unit, Venue, WaitEntry
 from linlingtong.venues.permissions import is_staff_of
 
 
@@ -36,7 +36,7 @@ def block(
     reason: str,
     by: User,
 ) -> Block:
-    """Nobody else has these units in that time; who had them is told why and gets no mark.
+    """Nobody else has these units in that time; who had them is told why and gets no mark, who waits stays in line.
 
     Raises BlockedAlready, NoSuchUnits, TextMissing, TooLate, or PermissionDenied.
     """
@@ -58,7 +58,9 @@ def block(
     row = Block.objects.create(venue=venue, kind=kind, starts_at=starts_at, ends_at=ends_at, reason=reason, by=by)
     during = DateTimeTZRange(starts_at, ends_at)
     Occupancy.objects.bulk_create(Occupancy(unit=unit, during=during, block=row) for unit in units)
+    waiting = WaitEntry.objects.filter(venue=venue, starts_at__lt=ends_at, ends_at__gt=starts_at)
     tell([tidings.cancelled(booking) for booking in hit])
+    tell([tidings.closed(entry, row) for entry in waiting.select_related("resident", "venue").order_by("pk")])
     return row
 
 

@@ -17,6 +17,7 @@ from linlingtong.notifications.actions import tell, withdraw
 from linlingtong.venues.actions import tidings
 from linlingtong.venues.actions.refusals import (
     Closed,
+    ClosedForAWhile,
     NoSuchUnits,
     NotNow,
     NotOfTeam,
@@ -217,8 +218,16 @@ def choose(venue: Venue, units: Sequence[Unit], order: Order) -> list[Unit]:
             raise NoSuchUnits
         chosen = free[: order.how_many]
     if len(chosen) < len(wanted):
-        raise SlotTaken
+        raise _gone([unit for unit in units if unit.pk in wanted or not venue.chooses_units], order)
     return chosen
+
+
+def _gone(units: Sequence[Unit], order: Order) -> SlotTaken:
+    """Why these units cannot be had: staff have closed one, or somebody was faster."""
+    during = DateTimeTZRange(order.starts_at, order.ends_at)
+    closed = Occupancy.objects.filter(unit__in=units, during__overlap=during, block__isnull=False)
+    reason = closed.values_list("block__reason", flat=True).first()
+    return SlotTaken() if reason is None else ClosedForAWhile(reason=reason)
 
 
 def alternatives(hours: Hours, units: Sequence[Unit], order: Order) -> list[tuple[dt.datetime, dt.datetime]]:

@@ -20,6 +20,10 @@ class SlotTaken(Refusal):
         return {"alternatives": [{"starts_at": start, "ends_at": end} for start, end in self.alternatives]}
 
 
+class ClosedForAWhile(SlotTaken):
+    message = _("Closed at that time: %(reason)s. Choose another one.")
+
+
 class OverQuota(Refusal):
     code = "over_quota"
     message = _("You have booked as much as one may in that week: %(limit)s. Choose another week.")

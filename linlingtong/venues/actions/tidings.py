@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from linlingtong.core.dates import clock, span_words
 from linlingtong.notifications.actions import Tiding
 from linlingtong.notifications.models import Kind, Preferences, quiet_until
-from linlingtong.venues.models import Booking
+from linlingtong.venues.models import Block, Booking, WaitEntry
 
 SUBJECT = "booking"
 LEAST = dt.timedelta(minutes=5)
@@ -63,6 +63,16 @@ def cancelled(booking: Booking) -> Tiding:
         return _tiding(
             booking, "cancelled", title, booking.reason, _("%(venue)s, %(when)s is off: %(reason)s") % facts
         )
+
+
+def closed(entry: WaitEntry, block: Block) -> Tiding:
+    """Somebody waits for a time that staff have closed."""
+    with translation.override(entry.resident.language):
+        facts = {"venue": str(entry.venue), "when": span_words(entry.starts_at, entry.ends_at)}
+        title = _("Closed: %(venue)s, %(when)s") % facts
+        body = _("%(reason)s. You stay in line, and hear from us if it opens again.") % {"reason": block.reason}
+        key = f"wait/{entry.pk}/closed/{block.pk}"
+        return Tiding(entry.resident_id, Kind.BOOKING, key, title, body, reverse("venues:bookings"))
 
 
 def soon(booking: Booking) -> Tiding:

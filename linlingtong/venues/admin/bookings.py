@@ -18,6 +18,7 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.models import User
 from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import span_words
+from linlingtong.core.forms import MomentField
 from linlingtong.core.phone import normal_phone
 from linlingtong.core.refusal import Refusal
 from linlingtong.venues.actions import Order, answer_appeal, book, cancel, check_in
@@ -38,9 +39,7 @@ class OnBehalfForm(forms.Form):
         help_text=gettext_lazy("Only where residents choose their units."),
     )
     phone = forms.CharField(label=gettext_lazy("phone of the resident"), max_length=20)
-    starts_at = forms.DateTimeField(
-        label=gettext_lazy("from"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
+    starts_at = MomentField(label=gettext_lazy("from"))
     slots = forms.IntegerField(label=gettext_lazy("slots"), min_value=1, max_value=12, initial=1)
     headcount = forms.IntegerField(label=gettext_lazy("people"), min_value=1, initial=1)
     purpose = forms.CharField(label=gettext_lazy("what for"), max_length=60, required=False)

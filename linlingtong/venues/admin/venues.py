@@ -15,6 +15,7 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin, ScopedInline, scope_o
 from linlingtong.accounts.permissions import in_scope
 from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import span_words
+from linlingtong.core.forms import MomentField
 from linlingtong.venues.actions import block, hit_by, lift
 from linlingtong.venues.models import Block, DayException, OpeningRule, Unit, Venue
 
@@ -45,12 +46,8 @@ class BlockForm(forms.Form):
         label=gettext_lazy("units"), queryset=Unit.objects.none(), widget=forms.CheckboxSelectMultiple
     )
     kind = forms.ChoiceField(label=gettext_lazy("kind"), choices=Block.Kind.choices)
-    starts_at = forms.DateTimeField(
-        label=gettext_lazy("from"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
-    ends_at = forms.DateTimeField(
-        label=gettext_lazy("until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
+    starts_at = MomentField(label=gettext_lazy("from"))
+    ends_at = MomentField(label=gettext_lazy("until"))
     reason = forms.CharField(
         label=gettext_lazy("reason"),
         max_length=60,
@@ -82,7 +79,7 @@ class VenueAdmin(ScopedAdmin[Venue]):
     search_fields = ["name", "place"]
     ordering = ["name"]
     inlines = [UnitInline, RuleInline, ExceptionInline]
-    readonly_fields = ["poster"]
+    readonly_fields = ["poster", "closing"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_module_permission(request)
@@ -97,7 +94,9 @@ class VenueAdmin(ScopedAdmin[Venue]):
 
     @admin.display(description=gettext_lazy("close for a while"))
     def closing(self, venue: Venue) -> str:
-        return format_html('<a href="{}">{}</a>', reverse("admin:venues_venue_block", args=[venue.pk]), _("Close"))
+        if not venue.pk:
+            return "-"
+        return format_html('<a href="{}">{}</a>', reverse("admin:venues_venue_block", args=[venue.pk]), _("Close …"))
 
     @admin.display(description=gettext_lazy("code to hang up"))
     def poster(self, venue: Venue) -> str:
@@ -127,12 +126,13 @@ class VenueAdmin(ScopedAdmin[Venue]):
             "%(number)d bookings are called off; their residents are told why and get no mark.",
             len(rows),
         )
-        explained = words % {"number": hit.count()} if rows else _("Nobody has booked that time.")
+        said = words % {"number": hit.count()} if rows else _("Nobody has booked that time.")
+        kind, when = Block.Kind(given["kind"]).label, span_words(given["starts_at"], given["ends_at"])
         return Asked(
             _("Close “%(venue)s”?") % {"venue": venue},
             _("Close it"),
             back,
-            explained=explained,
+            explained=f"{when} · {kind} · {given['reason']}\n{said}",
             lines=lines,
             kept=posted(request) | {CONFIRMED: ["1"]},
             is_grave=bool(rows),

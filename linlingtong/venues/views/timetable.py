@@ -124,7 +124,8 @@ def _page(
         "others": others or [],
         "next_free": _next_free(found, grid, cell) if cell else None,
         "can_book": bool(cell and (cell.is_free or _has_room_for_team(cell, grid, me))),
-        "can_wait": bool(cell and cell.standing == Standing.TAKEN),
+        "can_wait": bool(cell and cell.can_wait),
+        "is_over": bool(cell and cell.standing == Standing.TAKEN and not cell.can_wait),
         "login_url": f"{reverse('accounts:login')}?{urlencode({'next': address(found, at=chosen)})}" if chosen else "",
         "paused_until": grid.paused_until,
     }
@@ -183,6 +184,7 @@ def _shown(found: Venue, cell: Cell, chosen: dt.datetime | None) -> dict[str, An
         "is_chosen": chosen == cell.slot.starts_at,
         "url": address(found, at=cell.slot.starts_at) + "#chosen" if can_choose else "",
         "words": span_words(cell.slot.starts_at, cell.slot.ends_at),
+        "can_wait": cell.can_wait,
     }
 
 
