@@ -7,8 +7,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import RequestFactory
 
-from linlingtong.accounts.middleware import ScopeMiddleware
 from linlingtong.accounts.knowing import SessionStore
+from linlingtong.accounts.middleware import ScopeMiddleware
 from linlingtong.accounts.models import Appointment, User
 from linlingtong.accounts.permissions import in_scope, is_whole, may_appoint, scope_for
 from linlingtong.areas.models import Area

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
+from django.test import Client
 from django.utils import timezone
 
 from linlingtong.accounts.models import Appointment, User
@@ -271,6 +272,27 @@ def test_a_public_report_is_held_for_newcomers_and_leaves_the_public_when_taken_
     actions.take_back(shown.pk, by=shown.reporter)
     assert not Ticket.objects.public().exists()
     assert actions.take_back(shown.pk, by=shown.reporter).state == State.WITHDRAWN
+
+
+def test_what_neighbours_wait_for_goes_on_without_its_reporter(area: Area, worker: User, reporter: User) -> None:
+    """The lamp of two others stays on the list of staff when the first one says that it is settled, or leaves."""
+    first, second = written(reporter, area=area), written(UserFactory.create(), area=area)
+    actions.accept(first.pk, by=worker)
+    actions.merge(second.pk, first.pk, by=worker)
+    left = actions.take_back(first.pk, by=reporter)
+    assert left.state == State.ACCEPTED
+    assert actions.take_back(first.pk, by=reporter).events.filter(what="left").count() == 1
+    assert Notification.objects.filter(resident=worker, key__contains=f"ticket/{first.pk}/").exists()
+    client = Client()
+    client.force_login(reporter)
+    page = client.get(f"/me/tickets/{first.pk}/").content.decode()
+    assert f"/me/tickets/{first.pk}/withdraw/" not in page
+    actions.forget(reporter)
+    actions.assign(first.pk, worker, by=worker)
+    actions.start(first.pk, by=worker)
+    actions.close(first.pk, "fixed", by=worker, explanation="换了灯")
+    line = Notification.objects.filter(resident=second.reporter).latest("pk")
+    assert line.url == f"/me/tickets/{second.pk}/"
 
 
 def test_refusing_needs_a_reason_that_the_reporter_reads(area: Area, worker: User, reporter: User) -> None:

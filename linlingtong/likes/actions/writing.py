@@ -27,7 +27,7 @@ from linlingtong.likes.models import PERSON, Comment, Praise
 from linlingtong.likes.permissions import is_staff_for
 from linlingtong.moderation.actions import drop, submit
 from linlingtong.moderation.models import Case
-from linlingtong.notifications.actions import tell, unsay
+from linlingtong.notifications.actions import retract, tell, unsay
 from linlingtong.photos.actions import attach, remove, set_hidden
 from linlingtong.photos.models import Photo
 
@@ -180,7 +180,7 @@ def take_away(praise: Praise, *, by: User) -> None:
     """The row stays for the roll of honour that may point to it; its words and photos do not."""
     praise.withdrawn_at, praise.is_visible, praise.text, praise.about = timezone.now(), False, "", ""
     praise.save(update_fields=["withdrawn_at", "is_visible", "text", "about"])
-    unsay(f"praise/{praise.pk}/")
+    retract("praise", [praise.pk])
     remove("praise", [praise.pk], by=by)
     drop("praise", [praise.pk], by=by)
 

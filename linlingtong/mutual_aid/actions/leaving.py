@@ -18,8 +18,9 @@ from linlingtong.mutual_aid.actions.moves import (
 )
 from linlingtong.mutual_aid.actions.posting import KIND, withdraw_post
 from linlingtong.mutual_aid.models import Claim, ContactReveal, HelpEvent, HelpPost
+from linlingtong.notifications.actions import retract
 
-GONE = "—"
+GONE = "（发布人已注销）"
 
 
 def own_help(resident: User) -> dict[str, Any]:
@@ -47,6 +48,9 @@ def forget(resident: User) -> None:
     """Whoever leaves frees what they hold: claims return to the neighbours, open posts end, words disappear."""
     for post_id in Claim.objects.filter(helper=resident).live().values_list("post_id", flat=True):
         _let_go(post_id, resident)
+    mine = HelpPost.objects.filter(author=resident)
+    retract("help", list(mine.values_list("pk", flat=True)))
+    mine.update(title=GONE)
     for post_id, state in HelpPost.objects.filter(author=resident).values_list("pk", "state"):
         if state not in (State.COMPLETED, State.WITHDRAWN, State.REJECTED, State.EXPIRED):
             _end(post_id)
@@ -84,7 +88,7 @@ def _clear(resident: User) -> None:
     posts = HelpPost.objects.filter(author=resident)
     drop(KIND, list(posts.values_list("pk", flat=True)), by=None)
     posts.update(
-        title=GONE, text="", item_size="", door="", surname="", is_on_behalf=False, thanks="", reason="",
+        text="", item_size="", door="", surname="", is_on_behalf=False, thanks="", reason="",
         is_visible=False,
     )  # fmt: skip
     Claim.objects.filter(helper=resident).update(note="")

@@ -45,7 +45,7 @@ def reveal_contact(post_id: int, *, by: User, claim_id: int | None = None) -> li
 
 def may_reveal(post: HelpPost, user: User) -> bool:
     """Whether `reveal_contact` would answer."""
-    claims = _claims(post)
+    claims = _claims(post) if post.author.erased_at is None else []
     return any(claim.helper_id == user.pk for claim in claims) or (bool(claims) and is_asker(user, post))
 
 

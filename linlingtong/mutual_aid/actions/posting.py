@@ -129,7 +129,7 @@ def send(post_id: int, *, by: User) -> HelpPost:
 def withdraw_post(post_id: int, *, by: User | None, reason: str = "") -> HelpPost:
     """It is not needed any more; helpers are told and free again. Twice is harmless.
 
-    Raises NotNow, also while somebody says to have helped: that is confirmed or disputed first.
+    Raises NotNow, also when somebody has helped or says so: that is confirmed or disputed, and the rest is `done`.
     """
     post = post_in_turn(post_id, people=people_of(post_id))
     if not is_asker(by, post) and not may_manage(by, post):
@@ -139,10 +139,10 @@ def withdraw_post(post_id: int, *, by: User | None, reason: str = "") -> HelpPos
     if post.state == State.DISPUTED and not may_manage(by, post):
         raise not_now(post)
     claims = live_claims(post)
-    if any(claim.is_said for claim in claims) and not may_manage(by, post):
+    helped = post.claims.filter(state=Claim.State.COMPLETED).count()
+    if (helped or any(claim.is_said for claim in claims)) and not may_manage(by, post):
         raise not_now(post)
     reason = clean_text(reason)[:200]
-    helped = post.claims.filter(state=Claim.State.COMPLETED).count()
     event = advance(post, State.WITHDRAWN, What.WITHDRAWN, by=by, reason=reason, taken=helped)
     end_claims(claims, Claim.State.ENDED)
     drop(KIND, [post.pk], by=by)

@@ -18,6 +18,7 @@ from linlingtong.mutual_aid.permissions import is_asker, may_manage
 from linlingtong.photos.models import Photo
 
 State, Type, What = HelpPost.State, HelpPost.Type, HelpEvent.What
+MOST_STEPS = 8
 UNDER_WAY = (State.CLAIMED, State.IN_PROGRESS, State.AWAITING_CONFIRM)
 
 
@@ -203,7 +204,8 @@ def timeline(post: HelpPost, mine: Claim | None = None) -> list[dict[str, str]]:
         {"title": _title(event, mine), "text": _when(post, event, mine), "state": "done"}
         for event in post.events.select_related("claim__helper").order_by("pk")
     ]
-    return [*shown[-8:], *_next_steps(post)]
+    latest = shown[:1] + shown[1 - MOST_STEPS :] if len(shown) > MOST_STEPS else shown
+    return [*latest, *_next_steps(post, is_asker=mine is None)]
 
 
 def _title(event: HelpEvent, mine: Claim | None) -> str:
@@ -237,7 +239,7 @@ def _noted(post: HelpPost) -> int:
     return min(said or post.minutes or 0, most)
 
 
-def _next_steps(post: HelpPost) -> list[dict[str, str]]:
+def _next_steps(post: HelpPost, *, is_asker: bool = False) -> list[dict[str, str]]:
     claim = {"title": _("A neighbour claims it"), "text": "", "state": ""}
     meet = {
         "title": _("Hand-over at the community desk") if post.is_through_desk else _("Agree on a time"),
@@ -247,6 +249,7 @@ def _next_steps(post: HelpPost) -> list[dict[str, str]]:
     noted = _noted(post)
     credit = _("Then %(hours)s of service are noted") % {"hours": hours_words(noted)} if noted else ""
     agree = {"title": _("Both sides confirm"), "text": credit, "state": ""}
+    choose = _("You choose who helps") if is_asker else _("The neighbour chooses")
     coming = {
         State.DRAFT: [claim, meet, agree],
         State.PENDING_REVIEW: [
@@ -256,7 +259,7 @@ def _next_steps(post: HelpPost) -> list[dict[str, str]]:
             agree,
         ],
         State.OPEN: [claim, meet, agree],
-        State.OFFERED: [{"title": _("The neighbour chooses"), "text": "", "state": ""}, meet, agree],
+        State.OFFERED: [{"title": choose, "text": "", "state": ""}, meet, agree],
         State.CLAIMED: [meet, agree],
         State.IN_PROGRESS: [meet, agree] if not post.received_at else [agree],
         State.AWAITING_CONFIRM: [agree],

@@ -3,7 +3,7 @@ from linlingtong.notifications.actions.preferences import set_preferences
 from linlingtong.notifications.actions.receipts import ask_for_receipts
 from linlingtong.notifications.actions.resending import send_again
 from linlingtong.notifications.actions.sending import Words, deliver
-from linlingtong.notifications.actions.telling import Tiding, collapse, tell, unsay, withdraw
+from linlingtong.notifications.actions.telling import Tiding, collapse, retract, tell, unsay, withdraw
 from linlingtong.notifications.actions.ticking import only_one, ticked
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "deliver",
     "mark_read",
     "only_one",
+    "retract",
     "send_again",
     "set_preferences",
     "tell",

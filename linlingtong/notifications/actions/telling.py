@@ -81,6 +81,13 @@ def withdraw(subject: str, subject_ids: Collection[int], kinds: Collection[str] 
     told.update(needs_answer_until=None)
 
 
+def retract(subject: str, subject_ids: Collection[int]) -> None:
+    """These rows have lost their words, so the lines and texts that repeat them go as well, whoever received them."""
+    withdraw(subject, subject_ids)
+    Notification.objects.filter(subject=subject, subject_id__in=subject_ids).delete()
+    Message.objects.filter(subject=subject, subject_id__in=subject_ids).update(text="")
+
+
 def unsay(key_prefix: str) -> None:
     """What somebody took back is not quoted in other people's inboxes any more; that something happened stays."""
     Notification.objects.filter(key__startswith=key_prefix).exclude(body="").update(body="")

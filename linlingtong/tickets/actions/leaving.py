@@ -5,7 +5,7 @@ from linlingtong.core.turns import in_turn
 from linlingtong.moderation.actions import drop
 from linlingtong.photos.actions import remove
 from linlingtong.tickets.actions.moves import MOVES, State, What, advance, ticket_in_turn
-from linlingtong.tickets.actions.reporting import AFTER, KIND
+from linlingtong.tickets.actions.reporting import AFTER, KIND, leave_it
 from linlingtong.tickets.models import Follow, Ticket, TicketEvent
 
 
@@ -25,7 +25,10 @@ def own_tickets(resident: User) -> dict[str, Any]:
 
 
 def forget(resident: User) -> None:
-    """Open reports are taken back, words and photos disappear; that there was a report stays."""
+    """Open reports are taken back unless neighbours wait for them too, words and photos disappear.
+
+    That there was a report stays.
+    """
     mine = Ticket.objects.filter(reporter=resident)
     for pk in mine.running().order_by("pk").values_list("pk", flat=True):
         _end(pk)
@@ -42,5 +45,7 @@ def forget(resident: User) -> None:
 @in_turn
 def _end(ticket_id: int) -> None:
     ticket = ticket_in_turn(ticket_id)
-    if State.WITHDRAWN in MOVES[ticket.state]:
+    if Follow.objects.filter(ticket=ticket).exclude(resident=ticket.reporter_id).exists():
+        leave_it(ticket, by=None)
+    elif State.WITHDRAWN in MOVES[ticket.state]:
         advance(ticket, State.WITHDRAWN, What.WITHDRAWN, by=None)

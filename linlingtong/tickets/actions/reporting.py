@@ -22,9 +22,11 @@ from linlingtong.tickets.actions.moves import (
     State,
     What,
     advance,
+    can,
     for_reporter,
     needed,
     not_now,
+    note_event,
     ticket_in_turn,
 )
 from linlingtong.tickets.actions.refusals import (
@@ -51,6 +53,7 @@ NEW = gettext_noop("New report: %(kind)s (%(number)s)")
 ANSWERED = gettext_noop("Answered: %(kind)s (%(number)s)")
 RATED = gettext_noop("Rated: %(kind)s (%(number)s)")
 REOPENED = gettext_noop("Opened again: %(kind)s (%(number)s)")
+LEFT = gettext_noop("Settled, says the reporter; neighbours still wait: %(kind)s (%(number)s)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,13 +186,29 @@ def tell_handler(ticket: Ticket, event: TicketEvent, title: str) -> None:
 
 @in_turn
 def take_back(ticket_id: int, *, by: User) -> Ticket:
-    """It is settled by itself. Twice is harmless; raises NotNow or PermissionDenied."""
+    """It is settled by itself. Where neighbours wait for it too it goes on, and who handles it is told.
+
+    Twice is harmless; raises NotNow or PermissionDenied.
+    """
     ticket = for_reporter(ticket_id, by)
-    if ticket.state == State.WITHDRAWN:
+    if ticket.state == State.WITHDRAWN or has_left(ticket):
+        return ticket
+    if can(ticket, State.WITHDRAWN) and Follow.objects.filter(ticket=ticket).exists():
+        leave_it(ticket, by)
         return ticket
     advance(ticket, State.WITHDRAWN, What.WITHDRAWN, by=by)
     put_aside(ticket, by)
     return ticket
+
+
+def has_left(ticket: Ticket) -> bool:
+    """Whether the reporter has said that it is settled while others still wait for it."""
+    return ticket.events.filter(what=What.LEFT, created_at__gte=ticket.clock_from).exists()
+
+
+def leave_it(ticket: Ticket, by: User | None) -> None:
+    """The reporter wants nothing more; neighbours who have seen it too do, so it goes on."""
+    tell_handler(ticket, note_event(ticket, What.LEFT, by=by), LEFT)
 
 
 def put_aside(ticket: Ticket, by: User | None) -> None:

@@ -76,7 +76,7 @@ def _followed(ticket: Ticket, event: TicketEvent, follow: Follow) -> Tiding:
     with translation.override(follow.resident.language):
         facts = {"kind": ticket.category.name, "state": ticket.get_state_display()}
         title = _("What you have seen too (%(kind)s): %(state)s") % facts
-        url = own_url(follow.via) if follow.via else public_url(ticket)
+        url = own_url(follow.via) if follow.via else public_url(ticket) if ticket.is_public else ""
         return _tiding(follow.resident, event, title, "", url)
 
 

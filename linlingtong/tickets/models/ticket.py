@@ -205,6 +205,7 @@ class TicketEvent(models.Model):
         REFUSED = "refused", _("not taken up")
         MERGED = "merged", _("reported already")
         WITHDRAWN = "withdrawn", _("taken back")
+        LEFT = "left", _("settled by itself, says the reporter")
         CLOSED = "closed", _("settled")
         REOPENED = "reopened", _("opened again")
         RATED = "rated", _("rated")

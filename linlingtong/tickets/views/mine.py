@@ -16,7 +16,7 @@ from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets import showing
-from linlingtong.tickets.actions import AFTER, KIND, rate, reopen, reply, take_back
+from linlingtong.tickets.actions import AFTER, KIND, has_left, rate, reopen, reply, take_back
 from linlingtong.tickets.actions.moves import MOVES
 from linlingtong.tickets.forms import ReplyForm, StarsForm, WordsForm
 from linlingtong.tickets.models import Follow, Ticket
@@ -73,7 +73,7 @@ def _page(request: HttpRequest, pk: int, **forms_: Any) -> HttpResponse:
         "can_rate": found.state == State.CLOSED,
         "can_reopen": until is not None and timezone.now() < until,
         "reopened_until": until,
-        "can_withdraw": State.WITHDRAWN in MOVES[found.state],
+        "can_withdraw": State.WITHDRAWN in MOVES[found.state] and not has_left(found),
         "is_in_public": Ticket.objects.public().filter(pk=pk).exists(),
         "reply_form": ReplyForm(by=caller(request)),
         "stars_form": StarsForm(),
@@ -139,9 +139,10 @@ def open_again(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     _own(request, pk)
     try:
-        take_back(pk, by=caller(request))
+        left = take_back(pk, by=caller(request))
     except Refusal as refusal:
         messages.warning(request, refusal.detail)
     else:
-        messages.success(request, _("Taken back."))
+        is_over = left.state == State.WITHDRAWN
+        messages.success(request, _("Taken back.") if is_over else _("Noted: who handles it reads that."))
     return redirect("tickets:ticket", pk)
