@@ -15,10 +15,11 @@ APPS = (
     *("accounts", "areas", "notifications", "home", "audit"),
 )
 ASKING = ("q", "term")
-# On Django's own pages, mostly for screen readers, and not yet in its Chinese.
+# On Django's own pages, mostly for screen readers, and not yet in its Chinese; or there in a word that means another
+# thing here: leaving for good.
 DJANGOS = [
     *(gettext_noop("Model name"), gettext_noop("Add link")),
-    *(gettext_noop("Change or view list link"), gettext_noop("Error:")),
+    *(gettext_noop("Change or view list link"), gettext_noop("Error:"), gettext_noop("Log out")),
 ]
 MODELS = ("Activity", "Registration", "Session")
 

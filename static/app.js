@@ -40,6 +40,25 @@ window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
 
+// Another language or size of text shows the page anew, and what was typed comes along.
+const typedHere = `typed:${location.pathname}`;
+const fields = () =>
+  [...document.querySelectorAll("main form[method=post] :is(input, select, textarea)")].filter(
+    (field) => field.name && !["hidden", "file", "submit", "password"].includes(field.type),
+  );
+document.addEventListener("submit", (event) => {
+  if (!["language", "elder_mode"].includes(event.submitter?.name)) return;
+  const typed = fields().map(({ name, value, checked }) => ({ name, value, checked }));
+  if (typed.length) sessionStorage.setItem(typedHere, JSON.stringify(typed));
+});
+const typed = JSON.parse(sessionStorage.getItem(typedHere) || "[]");
+sessionStorage.removeItem(typedHere);
+fields().forEach((field, at) => {
+  if (typed[at]?.name !== field.name) return;
+  if (["checkbox", "radio"].includes(field.type)) field.checked = typed[at].checked;
+  else field.value = typed[at].value;
+});
+
 // Filters answer at once; their button stays for everybody without this script.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-autosubmit]") && event.target.form) event.target.form.requestSubmit();

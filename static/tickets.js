@@ -13,7 +13,7 @@ function read() {
 }
 
 function keep(form) {
-  const typed = {};
+  const typed = { owner: form.dataset.owner };
   for (const name of NAMES) typed[name] = new FormData(form).get(name) || "";
   try {
     localStorage.setItem(KEY, JSON.stringify(typed));
@@ -32,6 +32,8 @@ function say(form, words) {
 
 function restore(form) {
   const kept = read();
+  // Somebody else's, who signed out on this phone.
+  if (kept.owner && kept.owner !== form.dataset.owner) return localStorage.removeItem(KEY);
   if (form.elements.text.value || form.elements.place.value || !(kept.text || kept.place)) return;
   for (const name of ["area", "place", "text"]) if (kept[name]) form.elements[name].value = kept[name];
   for (const one of form.querySelectorAll("[name=category]")) one.checked = one.checked || one.value === kept.category;

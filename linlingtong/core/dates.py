@@ -104,9 +104,12 @@ def hours_words(minutes: int) -> str:
 
 
 def left_words(until: dt.datetime) -> str:
-    """`3 小时 12 分`: how long until then, never below a minute."""
+    """`3 小时 12 分`, `6 天 23 小时`: how long until then, never below a minute."""
     minutes = max(1, int((until - timezone.now()).total_seconds() // 60))
     hours, rest = divmod(minutes, 60)
+    days = hours // 24
+    if days:
+        return _("%(days)d d %(hours)d h") % {"days": days, "hours": hours % 24}
     if not hours:
         return _("%(minutes)d min") % {"minutes": rest}
     return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}

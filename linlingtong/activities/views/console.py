@@ -1,5 +1,6 @@
 """签到台: the desk at the door, for staff of the activity and its leader. Every tap is a plain form too."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -27,11 +28,12 @@ from linlingtong.activities.models import Registration, Scan, Session, WalkIn, c
 from linlingtong.activities.models.check_in import closes_at, opens_at
 from linlingtong.activities.models.standing import Badge
 from linlingtong.activities.permissions import may_manage, may_run_door, may_see_phones
-from linlingtong.core.dates import clock
+from linlingtong.core.dates import clock, moment_words
 from linlingtong.core.phone import in_groups
 from linlingtong.core.posting import posted_from
 from linlingtong.core.qr import qr_svg
 from linlingtong.core.refusal import Refusal
+from linlingtong.core.time import local, today
 
 Attendance, Kind, State = Registration.Attendance, Scan.Kind, Registration.State
 Buttons = tuple[tuple[str, str], ...]
@@ -104,6 +106,10 @@ def _usual_kind(session: Session) -> str:
     return Kind.OUT if timezone.now() >= session.ends_at else Kind.IN
 
 
+def _when(moment: dt.datetime) -> str:
+    return clock(moment) if local(moment).date() == today() else moment_words(moment)
+
+
 def desk(session: Session, user: User) -> dict[str, Any]:
     """Everything on the desk: who is here, who is missing, who waits to be let in, in five queries."""
     now, path = timezone.now(), session.activity.area_path
@@ -133,8 +139,8 @@ def desk(session: Session, user: User) -> dict[str, Any]:
         "expected": going + len(guests),
         "missing": going - arrived,
         "still_here": len(here) + sum(guest.left_at is None for guest in guests),
-        "opens": clock(opens_at(session)),
-        "closes": clock(closes_at(session)),
+        "opens": _when(opens_at(session)),
+        "closes": _when(closes_at(session)),
         "is_open": opens_at(session) <= now <= closes_at(session) and not session.cancelled_at,
         "is_before": now < opens_at(session),
         "has_started": now >= session.starts_at,

@@ -173,9 +173,10 @@ def _for_claimer(post: HelpPost, its: Standing, claim: Claim) -> None:
         its.buttons.append(Do(_("Take it back"), _url("release", post), "danger"))
         return
     if claim.contact_until and not claim.contacted_at and not claim.is_said and post.state != State.DISPUTED:
-        its.hint = _("Get in touch within %(left)s, else it goes to another neighbour.") % {
-            "left": left_words(claim.contact_until)
-        }
+        words = _("Get in touch within %(left)s, else it goes to another neighbour.")
+        if post.is_through_desk:
+            words = _("Bring it to the community desk within %(left)s, else it goes to another neighbour.")
+        its.hint = words % {"left": left_words(claim.contact_until)}
     if claim.state == Claim.State.ACCEPTED and post.state != State.DISPUTED:
         awaits = claim.asker_done_at is not None
         label = _("Yes, it is done") if awaits else _("I have done it")

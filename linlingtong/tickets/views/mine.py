@@ -75,6 +75,7 @@ def _page(request: HttpRequest, pk: int, **forms_: Any) -> HttpResponse:
         "reopened_until": until,
         "can_withdraw": State.WITHDRAWN in MOVES[found.state] and not has_left(found),
         "is_in_public": Ticket.objects.public().filter(pk=pk).exists(),
+        "goes_on_in_public": Ticket.objects.public().filter(pk=found.merged_into_id or 0).exists(),
         "reply_form": ReplyForm(by=caller(request)),
         "stars_form": StarsForm(),
         "reopen_form": WordsForm(auto_id="id_reopen_%s"),
@@ -144,5 +145,5 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, refusal.detail)
     else:
         is_over = left.state == State.WITHDRAWN
-        messages.success(request, _("Taken back.") if is_over else _("Noted: who handles it reads that."))
+        messages.success(request, _("Taken back.") if is_over else _("Noted. Neighbours wait for it too, so whoever handles it looks before it ends."))
     return redirect("tickets:ticket", pk)

@@ -22,7 +22,7 @@ from linlingtong.venues.actions import book, wait
 from linlingtong.venues.actions.refusals import SlotTaken
 from linlingtong.venues.forms import BookForm, read_day, read_moment
 from linlingtong.venues.grid import Cell, Day, Grid, Standing
-from linlingtong.venues.models import Venue
+from linlingtong.venues.models import Venue, WaitEntry
 
 WEEK = 7
 NOON, EVENING = 12, 18
@@ -125,12 +125,20 @@ def _page(
         "next_free": _next_free(found, grid, cell) if cell else None,
         "can_book": bool(cell and (cell.is_free or _has_room_for_team(cell, grid, me))),
         "can_wait": bool(cell and cell.can_wait),
+        "entry": _entry(found, cell, me),
         "is_over": bool(cell and cell.standing == Standing.TAKEN and not cell.can_wait),
         "login_url": f"{reverse('accounts:login')}?{urlencode({'next': address(found, at=chosen)})}" if chosen else "",
         "paused_until": grid.paused_until,
     }
     status = 409 if form is not None and others is not None else 200
     return render(request, "venues/venue.html", context, status=status)
+
+
+def _entry(found: Venue, cell: Cell | None, me: User | None) -> WaitEntry | None:
+    """Where the reader stands in line for this time already."""
+    if cell is None or me is None:
+        return None
+    return WaitEntry.objects.filter(venue=found, resident=me, starts_at=cell.slot.starts_at).first()
 
 
 def _form(found: Venue, cell: Cell, me: User | None) -> BookForm:

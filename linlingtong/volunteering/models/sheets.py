@@ -130,6 +130,11 @@ class ServiceSheet(models.Model):
         return self.revoked_at is None and not getattr(self, "is_taken_back", False)
 
     @property
+    def is_holder_gone(self) -> bool:
+        """Nothing was taken back, but the name went when its holder left, so that nobody can compare it."""
+        return not self.holder_name and not getattr(self, "is_taken_back", False)
+
+    @property
     def masked_name(self) -> str:
         """`陈*明`, `吴*`: enough to recognise who stands before one."""
         name = self.holder_name

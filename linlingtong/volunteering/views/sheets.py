@@ -118,6 +118,7 @@ def check(request: HttpRequest, serial: str) -> HttpResponse:
         "sheet": found,
         "serial": spaced(clean[:20]),
         "is_valid": found is not None and found.is_live,
+        "is_holder_gone": found is not None and found.is_holder_gone,
         "name": found.masked_name if found else "",
         "hours": hours_words(found.minutes) if found else "",
         "stars": stars_words(found.stars) if found else "",
