@@ -11,7 +11,7 @@ from linlingtong.areas.models import Area
 from linlingtong.photos.models import Photo
 from linlingtong.tickets import actions
 from linlingtong.tickets.models import Ticket
-from tests.browser.conftest import Open, sign_in
+from tests.browser.conftest import Open, follow, sign_in
 from tests.factories import AreaFactory, UserFactory
 from tests.photos.pictures import jpeg
 from tests.tickets.world import at_work, grid, kind, worker_of
@@ -51,6 +51,32 @@ def _carried(before: str, after: str) -> str:
     session["ticket_draft"] = SessionStore(before)["ticket_draft"]
     session.save()
     return after
+
+
+def test_a_draft_is_for_its_writer(open_page: Open) -> None:
+    """Two people on one phone: what the first one typed and did not send is gone for the second one."""
+    kind()
+    grid()
+    page = open_page("/tools/report/", UserFactory.create())
+    page.locator("#id_text").fill("楼道里有人抽烟")
+    page.reload()
+    expect(page.locator("#id_text")).to_have_value("楼道里有人抽烟")
+    page.context.clear_cookies()
+    page.reload()
+    expect(page.locator("#id_text")).to_have_value("")
+    assert page.evaluate("localStorage.getItem('linlingtong-report')") is None
+
+
+@pytest.mark.parametrize("button", ["English", "大字版"])
+def test_what_is_typed_survives_another_language_or_size(open_page: Open, button: str) -> None:
+    page = open_page("/help/new/?type=request", UserFactory.create(home_area=AreaFactory.create()))
+    page.locator("#id_title").fill("陪奶奶去复查")
+    page.locator("#id_kind").select_option("elder")
+    follow(page.get_by_role("button", name=button).last)
+    expect(page.locator("#id_title")).to_have_value("陪奶奶去复查")
+    expect(page.locator("#id_kind")).to_have_value("elder")
+    page.reload()
+    assert page.locator("#id_title").input_value() != "elder"
 
 
 def test_what_was_typed_without_a_network_is_there_again(open_page: Open) -> None:

@@ -393,7 +393,7 @@ def test_a_picture_to_share(client: Client) -> None:
 
 
 def test_who_leaves_takes_words_and_likes_along(author: User, fan: User) -> None:
-    praise = actions.write(words(topic="service", text="独特的话"), by=author)
+    praise = actions.write(words(topic="service", text="独特的话", resident=fan), by=author)
     other = PraiseFactory.create(topic="neighbour", resident=author, consent="public", text="谢谢")
     actions.like(other.pk, by=author)
     actions.comment(other.pk, "独特的评论", by=author)
@@ -402,6 +402,7 @@ def test_who_leaves_takes_words_and_likes_along(author: User, fan: User) -> None
     Erasure.objects.update(due_at=timezone.now())
     assert erase_due() == 1
     assert tables_with("独特的") == []
+    assert not Notification.objects.filter(resident=fan, url__contains=f"/praise/{praise.pk}/").exists()
     other.refresh_from_db()
     assert (other.like_count, other.comment_count, other.resident) == (0, 0, None)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.utils import timezone
 
 from linlingtong.accounts.models import Appointment
@@ -13,7 +14,7 @@ from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.actions import refusals
 from linlingtong.mutual_aid.actions.moves import MOVES, advance
 from linlingtong.mutual_aid.models import Claim, ContactReveal, HelperPause, HelpEvent, HelpPost
-from linlingtong.notifications.models import Notification
+from linlingtong.notifications.models import Message, Notification
 from linlingtong.volunteering.models import ServiceEntry
 from tests.factories import AppointmentFactory, AreaFactory, UserFactory, staff_of
 from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory, draft, settled_neighbour
@@ -386,6 +387,23 @@ def test_leaving_releases_claims_and_ends_posts() -> None:
         assert claim.post.state == state
     assert "陈小明" not in str(HelpPost.objects.values_list("title", "text", "thanks"))
     actions.forget(resident)
+
+
+def test_words_of_who_leaves_are_in_nobodys_inbox() -> None:
+    """Neither the title of what was asked nor the thanks; only that it is not needed any more arrives."""
+    asker = UserFactory.create()
+    post = HelpPostFactory.create(author=asker, title="独特的求助")
+    claim = ClaimFactory.create(post=post)
+    actions.reveal_contact(post.pk, by=asker)
+    done = ClaimFactory.create(post=HelpPostFactory.create(author=asker, title="独特的修锁"))
+    actions.done(done.post_id, by=asker)
+    actions.confirm(done.post_id, by=done.helper)
+    actions.thank(done.post_id, by=asker, text="独特的谢谢")
+    assert Notification.objects.filter(title__contains="独特").exists()
+    actions.forget(asker)
+    assert not Notification.objects.filter(Q(title__contains="独特") | Q(body__contains="独特")).exists()
+    assert not Message.objects.filter(text__contains="独特").exists()
+    assert Notification.objects.filter(resident=claim.helper).exists()
 
 
 def test_hours_go_to_the_ledger_once_and_only_at_the_end() -> None:

@@ -90,6 +90,14 @@ def test_who_has_helped_cannot_come_a_second_time(post: HelpPost) -> None:
     assert actions.done(post.pk, by=first.helper).state == State.OPEN
 
 
+def test_what_somebody_has_helped_with_is_not_withdrawn(post: HelpPost) -> None:
+    (first,) = taken_by(post, 1)
+    actions.done(post.pk, by=first.helper)
+    actions.confirm(post.pk, by=post.author)
+    with pytest.raises(refusals.NotNow):
+        actions.withdraw_post(post.pk, by=post.author)
+
+
 def test_the_asker_says_that_nobody_else_is_needed(post: HelpPost) -> None:
     (first,) = taken_by(post, 1)
     actions.done(post.pk, by=first.helper)

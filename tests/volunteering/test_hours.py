@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test import Client
 
 from linlingtong.core.time import today
 from linlingtong.notifications.models import Notification
@@ -303,6 +304,9 @@ def test_who_leaves_is_forgotten_and_the_hours_stay() -> None:
     assert (sheet.holder_name, asked.reason, asked.answered_at is None) == ("", "", False)
     assert not sheet.is_live
     assert minutes_of(resident) == 120
+    page = Client().get(f"/v/{sheet.serial}/").content.decode()
+    assert "已无法核验" in page
+    assert "不要采信" not in page
 
 
 def test_staff_see_what_waits_in_their_areas() -> None:
