@@ -145,5 +145,10 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, refusal.detail)
     else:
         is_over = left.state == State.WITHDRAWN
-        messages.success(request, _("Taken back.") if is_over else _("Noted. Neighbours wait for it too, so whoever handles it looks before it ends."))
+        messages.success(
+            request,
+            _("Taken back.")
+            if is_over
+            else _("Noted. Neighbours wait for it too, so whoever handles it looks before it ends."),
+        )
     return redirect("tickets:ticket", pk)

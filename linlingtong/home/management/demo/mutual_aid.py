@@ -67,13 +67,20 @@ OFFERS = [
     ("thing", "小学一到三年级的课外书，一箱", "孩子大了，看完再传下去。", 1),
     ("errand", "顺路拼车去高新园区，早上七点", "还能坐两个人。", 2),
 ]
-THANKS = [
-    "师傅把我家门锁修好了，还教我怎么上油，一口水都没喝就走了。",
-    "奶奶回来一路夸你耐心，药也按顿分好了。",
-    "孩子抱着台灯不撒手，谢谢你。",
-    "讲得真好，孩子们问什么时候再来。",
-    "没想到当天晚上就有人来，谢谢邻居。",
-]
+LOCK = "师傅把我家门锁修好了，还教我怎么上油，一口水都没喝就走了。"
+THANKS = {
+    "elder": (
+        "老人家一路夸你耐心，说比自家孩子还细心。",
+        "扶上扶下的，一点没嫌慢，谢谢你。",
+        "回来高兴了好几天，逢人就说起你。",
+    ),
+    "child": ("孩子问什么时候再来，今天都不肯睡。", "教得真好，孩子当晚就练了两遍。"),
+    "thing": ("东西收到了，比想的还新，谢谢你。", "用上了，正合适。", "社工转交的时候还热乎着，谢谢有心人。"),
+    "repair": ("手把手教会了我，下次自己也能修。", "没想到当天晚上就有人来，现在一滴都不漏了。"),
+    "errand": ("下了夜班东西就在门口，谢谢邻居。", "两个人一抬就下楼了，连水都没喝一口。"),
+    "skill": ("改完第二天就接到面试电话，谢谢你。", "讲得清楚，我照着又做了一遍。"),
+    "other": ("没想到这么快就有人应，谢谢邻居。", "出门在外心里踏实多了。"),
+}
 FINISHED_WISHES = 214
 
 
@@ -223,7 +230,7 @@ def _bring_to(aid: Aid, post: HelpPost, state: str) -> None:
         for _ in range(2):
             aid.help(post, aid.somebody(post.author, helper), Claim.State.APPLIED, was_in_touch=False)
     elif state == State.COMPLETED:
-        aid.finish(post, helper, aid.chance.choice(THANKS))
+        aid.finish(post, helper, aid.chance.choice(THANKS[post.kind]))
     else:
         _end(aid, post, state)
     if state == State.DISPUTED:
@@ -250,7 +257,7 @@ def _fulfilled(aid: Aid) -> None:
             author, Type.WISH, State.COMPLETED, (12 + number) * DAY, kind=kind, title=title, text=text, person=person,
             surname=aid.chance.choice("王陈林孙李周吴郑"), budget_cap=yuan, area=aid.place.communities[number % 3],
         )  # fmt: skip
-        aid.finish(post, aid.somebody(author), THANKS[number % len(THANKS)] if number % 9 == 0 else "")
+        aid.finish(post, aid.somebody(author), aid.chance.choice(THANKS[kind]) if number % 9 == 0 else "")
 
 
 def _requests(aid: Aid) -> None:
@@ -295,7 +302,7 @@ def _of_the_resident(aid: Aid) -> None:
     author = aid.somebody()
     lock = aid.post(author, Type.REQUEST, State.COMPLETED, 20 * DAY, kind="repair", title="门锁打不开了，想请人看看",
                     text="钥匙能进，拧不动。", minutes=60)  # fmt: skip
-    aid.finish(lock, me, THANKS[0])
+    aid.finish(lock, me, LOCK)
     story = aid.post(
         aid.people.community_staff, Type.WISH, State.IN_PROGRESS, 6 * DAY, kind="child", minutes=60,
         title="给暑托班的孩子讲一次绘本故事", text="婴幼儿成长驿站，十个孩子。", surname="童", person="neighbour",
