@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area
+from linlingtong.core.phone import holds_mobile
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.text import clean_text
 from linlingtong.photos.forms import PhotosField
@@ -91,6 +92,11 @@ class ReportForm(forms.Form):
         if area is not None and area.level == Area.Level.COMMUNITY and not found.get("place"):
             self.add_error("place", _("Say where it is: choose a grid, or write building and floor."))
         return found
+
+    @property
+    def tells_a_phone(self) -> bool:
+        """Whether everybody who reads it could ring a number that stands in it."""
+        return holds_mobile(f"{self.cleaned_data.get('place', '')} {self.cleaned_data.get('text', '')}")
 
     @property
     def report(self) -> Report:

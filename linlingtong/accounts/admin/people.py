@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -88,6 +89,10 @@ class UserAdmin(ScopedAdmin[User]):
     def forget_second_factors(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         by = caller(request)
         done = sum(forget_second_factor(one, by=by) for one in rows.filter(is_active=True) if one.pk != by.pk)
+        if rows.filter(pk=by.pk).exists():
+            link = reverse("accounts:second_factor")
+            words = _("You change your own with the old phone, or a code on paper:")
+            self.message_user(request, format_html('{} <a href="{}">{}</a>', words, link, link), messages.WARNING)
         words = ngettext("%(number)d person sets it up anew.", "%(number)d people set it up anew.", done)
         self.message_user(request, words % {"number": done}, messages.SUCCESS)
 

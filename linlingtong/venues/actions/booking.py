@@ -192,7 +192,7 @@ def check_quota(venue: Venue, order: Order, resident: User) -> None:
     how_many, how_long = used(week.filter(resident=resident, team=None))
     longest = dt.timedelta(hours=venue.most_hours)
     if how_many >= venue.most_bookings or how_long + (order.ends_at - order.starts_at) > longest:
-        limit = _("%(bookings)s bookings, %(hours)s hours")
+        limit = _("%(bookings)s bookings or %(hours)s hours")
         raise OverQuota(limit=limit % {"bookings": venue.most_bookings, "hours": venue.most_hours})
 
 
