@@ -47,16 +47,19 @@ def _mine(user: User) -> list[Registration]:
 
 def _still_open(user: User | None, most: int) -> list[Group]:
     """What the reader can still join this week, among the next so many sessions."""
+    groups = groups_of(kept(f"sessions-of-the-week/{most}", lambda: _this_week(most)), user)
+    return [group for group in groups if group.standing.state == Phase.OPEN and not group.standing.is_mine]
+
+
+def _this_week(most: int) -> list[Session]:
     now = timezone.now()
-    sessions = (
+    return list(
         Session.objects.visible_to()
         .filter(starts_at__gt=now, starts_at__lt=now + LOOK_AHEAD, cancelled_at=None)
         .filter(activity__status=Activity.Status.PUBLISHED)
         .select_related("activity")
         .order_by("starts_at", "pk")[:most]
     )
-    groups = groups_of(list(sessions), user)
-    return [group for group in groups if group.standing.state == Phase.OPEN and not group.standing.is_mine]
 
 
 def _open_count() -> int:

@@ -16,10 +16,11 @@ CARDS = 2
 def home_card(request: HttpRequest) -> dict[str, Any]:
     """How many wishes wait for somebody, and the two nearest posts."""
     user = reader(request)
+    home = user.home_area if user else None
     open_ones = HelpPost.objects.visible_to().takeable()
-    nearest = open_ones.exclude(type=HelpPost.Type.OFFER).nearest_first(user.home_area if user else None)
+    nearest = open_ones.exclude(type=HelpPost.Type.OFFER).nearest_first(home).select_related("author").defer("search")
     return {
         "url": reverse("mutual_aid:list"),
         "wishes": kept("open-wishes", open_ones.of_type(HelpPost.Type.WISH).count),
-        "cards": cards(nearest.select_related("author").defer("search")[:CARDS], user),
+        "cards": cards(kept(f"nearest-help/{home and home.path}", lambda: list(nearest[:CARDS])), user),
     }
