@@ -209,7 +209,7 @@ def test_lists_cost_the_same_with_one_row_and_with_three(
     queue.get("/admin/moderation/case/")
     with django_assert_num_queries(4):
         mine.get("/me/reviews/")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         queue.get("/admin/moderation/case/")
 
 
