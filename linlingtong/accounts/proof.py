@@ -55,6 +55,10 @@ def note_proof(session: SessionBase, user: User) -> None:
     session.pop(WRONG, None)
 
 
+def forget_proof(session: SessionBase) -> None:
+    session.pop(PROVEN, None)
+
+
 def note_wrong(session: SessionBase) -> bool:
     """One more wrong code; True after the fifth, when the session is over."""
     session[WRONG] = session.get(WRONG, 0) + 1

@@ -230,12 +230,16 @@ def test_new_codes_on_paper_replace_the_old_ones(boss: User) -> None:
 
 
 def test_another_phone_is_set_up_with_the_old_one(boss: User) -> None:
-    client = signed_in(boss)
+    client, old = signed_in(boss), signed_in(boss)
     secret, _codes = set_up(client)
+    assert old.get("/me/").status_code == 200
     assert client.post(PAGE, {"code": "000000", "do": "phone"}).status_code == 200
     assert Authenticator.objects.exists()
     assert client.post(PAGE, {"code": shown_now(secret, later=1), "do": "phone"}).headers["Location"] == PAGE
+    assert client.get("/admin/").headers["Location"].startswith(PAGE)
+    assert old.get("/me/").status_code == 302
     assert set_up(client)[0] != secret
+    assert client.get("/admin/").status_code == 200
 
 
 def test_a_lost_phone_is_signed_out_everywhere(worker: User) -> None:

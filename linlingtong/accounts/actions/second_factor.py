@@ -80,12 +80,21 @@ def renew_codes(user: User, *, by: User) -> list[str]:
     return codes
 
 
+@transaction.atomic
 def change_second_factor(user: User, *, by: User) -> None:
-    """Somebody with another phone: the old app and the old codes open nothing, the next visit sets a new one up."""
+    """Somebody with another phone: the old app, codes and sessions open nothing, the next visit sets a new one up."""
     if by.pk != user.pk:
         raise PermissionDenied
-    Authenticator.objects.filter(user=user).delete()
+    _start_anew(user)
     log.info("second_factor_changed", user=user.pk)
+
+
+def _start_anew(user: User) -> bool:
+    """Nothing is set up any more, and every session is over: they are signed with what changes here."""
+    gone, _rows = Authenticator.objects.filter(user=user).delete()
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    return bool(gone)
 
 
 def _is_right(authenticator: Authenticator, digits: str) -> bool:
@@ -104,8 +113,6 @@ def forget_second_factor(user: User, *, by: User) -> bool:
     """
     if by.pk == user.pk or not is_whole(scope_for(by)):
         raise PermissionDenied
-    gone = Authenticator.objects.filter(user=user).delete()
-    user.set_unusable_password()  # sessions are signed with it, so this ends them
-    user.save(update_fields=["password"])
+    was_set_up = _start_anew(user)
     log.info("second_factor_forgotten", user=user.pk, by=by.pk)
-    return bool(gone[0])
+    return was_set_up

@@ -4,7 +4,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,7 +23,7 @@ from linlingtong.accounts.actions import (
     set_second_factor_up,
 )
 from linlingtong.accounts.models import User
-from linlingtong.accounts.proof import is_proven, note_proof, note_wrong
+from linlingtong.accounts.proof import forget_proof, is_proven, note_proof, note_wrong
 from linlingtong.accounts.sign_in_forms import SecondFactorForm
 from linlingtong.core.links import path_here
 from linlingtong.core.qr import qr_svg
@@ -69,6 +69,8 @@ def _inside(request: HttpRequest, user: User, codes: list[str]) -> HttpResponse:
     wanted = request.POST.get("do")
     if wanted == "phone":
         change_second_factor(user, by=user)
+        forget_proof(request.session)
+        update_session_auth_hash(request, user)
         return redirect("accounts:second_factor")
     note_proof(request.session, user)
     request.session.pop(KEY, None)
