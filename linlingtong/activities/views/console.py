@@ -323,7 +323,8 @@ def everybody_out(request: HttpRequest, session: Session) -> HttpResponse:
 def venue(request: HttpRequest, session: Session) -> HttpResponse:
     """The code for the screen at the entrance; it changes every half minute, so a photo is soon worth nothing."""
     is_part = request.headers.get("HX-Request") == "true"
-    return render(request, f"activities/check_in/{'_venue' if is_part else 'venue'}.html", _screen(session))
+    context = _screen(session) | {"heading": _("Code on the screen")}
+    return render(request, f"activities/check_in/{'_venue' if is_part else 'venue'}.html", context)
 
 
 def _screen(session: Session) -> dict[str, Any]:
@@ -341,7 +342,8 @@ def _screen(session: Session) -> dict[str, Any]:
 def poster(request: HttpRequest, session: Session) -> HttpResponse:
     """A code to print: it cannot change, so the leader confirms each arrival with a tap."""
     url = check_in.address_of(codes.printed_code(session.pk).text)
-    context = {"session": session, "activity": session.activity, "qr": qr_svg(url, label=_("Code to scan on arrival"))}
+    picture = qr_svg(url, label=_("Code to scan on arrival"))
+    context = {"heading": _("Printed code"), "session": session, "activity": session.activity, "qr": picture}
     return render(request, "activities/check_in/poster.html", context)
 
 
@@ -349,9 +351,9 @@ def poster(request: HttpRequest, session: Session) -> HttpResponse:
 @at_the_door
 def roster(request: HttpRequest, session: Session) -> HttpResponse:
     """The roster on paper, for when nothing else works."""
-    context = desk(session, caller(request))
+    context = desk(session, caller(request)) | {"heading": _("Roster"), "now": timezone.now()}
     context["lines"] = sorted(context["lines"], key=lambda line: line.registration.number)
-    return render(request, "activities/check_in/roster.html", context | {"now": timezone.now()})
+    return render(request, "activities/check_in/roster.html", context)
 
 
 def _valid(form: forms.Form) -> dict[str, Any]:
