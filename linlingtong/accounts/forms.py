@@ -11,6 +11,7 @@ from linlingtong.accounts.actions import HOMES, UnlikelyBirthday, is_likely_birt
 from linlingtong.accounts.display import Display
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area, Organization
+from linlingtong.core.forms import DayField
 from linlingtong.core.text import clean_text
 from linlingtong.core.time import today
 
@@ -53,7 +54,7 @@ class ProfileForm(forms.Form):
         widget=forms.Select(attrs={"class": "input"}),
         error_messages={"invalid_choice": gettext_lazy("Choose a place from the list.")},
     )
-    born_on = forms.DateField(
+    born_on = DayField(
         label=gettext_lazy("Date of birth"),
         required=False,
         help_text=gettext_lazy("Only needed for activities with a minimum age: it is checked when you register."),

@@ -11,6 +11,7 @@ from linlingtong.activities.actions import Guest
 from linlingtong.activities.models import Activity, Question, Scan, Session
 from linlingtong.areas.models import Area
 from linlingtong.core.fields import LARGEST_ID
+from linlingtong.core.forms import DayField
 from linlingtong.core.text import clean_text
 from linlingtong.core.time import today
 
@@ -37,7 +38,7 @@ class Filters(forms.Form):
     q = forms.CharField(required=False, max_length=64)
     community = forms.MultipleChoiceField(required=False)
     kind = forms.ChoiceField(required=False, choices=Activity.Kind.choices)
-    date = forms.DateField(required=False)
+    date = DayField(required=False)
     time = forms.MultipleChoiceField(required=False, choices=TIMES)
 
     def __init__(self, query: Any, communities: Iterable[Area]) -> None:
@@ -162,7 +163,7 @@ class JoinForm(forms.Form):
     def _ask_birth_date(self) -> None:
         if self.activity.minimum_age is None or (self.resident and self.resident.born_on):
             return
-        self.fields["born_on"] = forms.DateField(
+        self.fields["born_on"] = DayField(
             label=gettext_lazy("Your date of birth"),
             widget=forms.DateInput(
                 attrs={"class": "input", "type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"

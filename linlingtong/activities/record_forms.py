@@ -10,6 +10,7 @@ from linlingtong.accounts.models import User
 from linlingtong.activities.actions.cells import LONGEST_MINUTES
 from linlingtong.activities.models import Activity
 from linlingtong.areas.models import Area
+from linlingtong.core.forms import DayField
 from linlingtong.core.text import clean_text
 from linlingtong.core.time import at, today
 from linlingtong.photos.forms import PhotosField
@@ -25,7 +26,7 @@ class CleanText(forms.CharField):
 
 
 def day_field(**kwargs: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+    return DayField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
 
 
 def clock_field(**kwargs: Any) -> forms.TimeField:

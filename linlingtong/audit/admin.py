@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from linlingtong.audit.models import Change
 from linlingtong.audit.trail import LAST_PAGE, PAGE, Wish, entries, things
 from linlingtong.audit.words import said
+from linlingtong.core.forms import DayField
 
 
 class WishForm(forms.Form):
     """What to look for in the trail; a wrong value is left out."""
 
     thing = forms.ChoiceField(label=_("what"), required=False)
-    day = forms.DateField(label=_("day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = DayField(label=_("day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     key = forms.IntegerField(required=False, min_value=1, max_value=10**18, widget=forms.HiddenInput)
     page = forms.IntegerField(required=False, min_value=1, max_value=LAST_PAGE, widget=forms.HiddenInput)
 

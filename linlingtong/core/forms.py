@@ -1,6 +1,6 @@
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django import forms
 from django.core.exceptions import ObjectDoesNotExist
@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from linlingtong.core.time import is_likely
+from linlingtong.core.time import EARLIEST, LATEST, is_likely
 
 M = TypeVar("M", bound=Model)
 
@@ -28,16 +28,28 @@ class MomentInput(forms.DateTimeInput):
         return value or None
 
 
+FAR = gettext_lazy("This date is too far away.")
+
+
+class DayField(forms.DateField):
+    """A date of our days."""
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        if day is not None and not EARLIEST <= day <= LATEST:
+            raise forms.ValidationError(FAR, code="far")
+        return day
+
+
 class MomentField(forms.DateTimeField):
     """A moment of our days."""
 
     widget = MomentInput
-    default_error_messages: ClassVar[dict[str, Any]] = {"far": gettext_lazy("This date is too far away.")}
 
     def clean(self, value: Any) -> Any:
         moment = super().clean(value)
         if moment is not None and not is_likely(moment):
-            raise forms.ValidationError(self.error_messages["far"], code="far")
+            raise forms.ValidationError(FAR, code="far")
         return moment
 
 

@@ -9,8 +9,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from linlingtong.core.refusal import Busy
 
 # deadlock, lock time-out, serialization, and the exclusion constraint: somebody else's row was not visible when the
-# verb looked, and is when it looks again
-RETRIED_SQLSTATES = {"40P01", "55P03", "40001", "23P01"}
+# verb looked, and is when it looks again; a statement that was planned before a migration
+RETRIED_SQLSTATES = {"40P01", "55P03", "40001", "23P01", "0A000"}
 TRIES = 3
 
 P = ParamSpec("P")

@@ -16,6 +16,7 @@ from linlingtong.accounts.admin.areas import MANAGERS
 from linlingtong.accounts.admin.scoped import ScopedAdmin, scope_of
 from linlingtong.accounts.signed_in import caller
 from linlingtong.areas.models import Area
+from linlingtong.core.forms import DayField
 from linlingtong.core.refusal import Refusal
 from linlingtong.core.time import today
 from linlingtong.likes.actions import candidates, publish_roll, void_likes
@@ -79,7 +80,7 @@ class RollForm(forms.Form):
     """Which community and month; the candidates follow."""
 
     area = forms.ModelChoiceField(label=gettext_lazy("community"), queryset=Area.objects.none())
-    month = forms.DateField(
+    month = DayField(
         label=gettext_lazy("month"), input_formats=["%Y-%m"], widget=forms.DateInput(attrs={"type": "month"})
     )
 

@@ -75,6 +75,8 @@ def public_tickets() -> QuerySet[Ticket]:
 
 def chosen(given: Given) -> QuerySet[Ticket]:
     """One page of the public reports, the newest first: of ninety days, or by their numbers. Raises NotUnderstood."""
+    if unseen := next((name for name, value in given.items() if "\x00" in value), None):
+        raise NotUnderstood(unseen)
     page, size = _number(given, "page", 1, LAST_PAGE), _number(given, "page_size", LARGEST, LARGEST)
     rows = public_tickets().order_by("-pk")
     if ids := given.get("service_request_id"):

@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from linlingtong.core.forms import DayField
 from linlingtong.core.text import visible_text
 from linlingtong.core.time import today
 from linlingtong.volunteering.actions.disputes import LONGEST
@@ -31,12 +32,12 @@ class SheetForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "name"}),
         error_messages={"required": gettext_lazy("Write the name that is to stand on the sheet.")},
     )
-    first_on = forms.DateField(
+    first_on = DayField(
         label=gettext_lazy("From"),
         widget=forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": gettext_lazy("Write a date such as 2026-01-31.")},
     )
-    last_on = forms.DateField(
+    last_on = DayField(
         label=gettext_lazy("Until"),
         widget=forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": gettext_lazy("Write a date such as 2026-01-31.")},

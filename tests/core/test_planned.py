@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from linlingtong.core.planned import planned
@@ -43,3 +43,20 @@ def test_wrappers_see_what_is_executed() -> None:
     with connection.execute_wrapper(note):
         one_more(None)
     assert seen == ["SELECT %(number)s::int + 1"]
+
+
+def test_what_a_migration_made_stale_is_planned_anew() -> None:
+    def ask() -> Any:
+        with planned() as cursor:
+            cursor.execute("SELECT number FROM measured")
+            return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE measured AS SELECT 1::int AS number")
+    assert ask() == 1
+    with connection.cursor() as cursor:
+        # within DO, since psycopg forgets by itself what its own ALTER has made stale
+        cursor.execute("DO 'BEGIN ALTER TABLE measured ALTER number TYPE text; END'")
+    with pytest.raises(OperationalError), transaction.atomic():
+        ask()
+    assert ask() == "1"

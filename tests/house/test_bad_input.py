@@ -35,11 +35,17 @@ GARBAGE = {
     "half a letter": "%ED%A0%80",
     "markup": "<script>alert(1)</script>",
     "from another plane": "𠮷",
+    "the first day": "0001-01-01",
+    "the last day": "9999-12-31",
+    "the first moment": "0001-01-01T00:00+14:00",
+    "the last moment": "9999-12-31T23:59-12:00",
 }
 NAMES = (
     "q", "page", "cursor", "page_size", "area", "community", "kind", "topic", "type", "state", "open", "date", "day",
     "month", "week", "from", "to", "next", "cap", "category", "audience", "side", "unread", "upcoming", "lang", "id",
-    "o", "p", "e", "all", "id__exact", "pk__in", "state__exact", "area__id__exact", "starts_at__gte",
+    "at", "after", "year", "first_on", "last_on", "start_date", "end_date", "service_code", "service_request_id",
+    "lat", "long", "status", "o", "p", "e", "all", "id__exact", "pk__in", "state__exact", "area__id__exact",
+    "starts_at__gte",
 )  # fmt: skip
 INVISIBLE = ("\u200b\u200b", "\u3164", "\u202e\u2066\u2069", "\u00ad", "\u2800", " \u00a0 ")
 # Calls whose caller is known by what is in them, not by a cookie.
@@ -48,13 +54,13 @@ WITHOUT_COOKIE = re.compile(r"_allauth/|api/|metrics|healthz|readyz")
 
 @pytest.mark.parametrize("name", GARBAGE)
 def test_no_question_breaks_a_list(town: Town, knock: Callable[..., Any], name: str) -> None:
-    """Each list of residents and of staff, once with the same odd value for everything that it could be asked."""
+    """Each page of residents and of staff, once with the same odd value for everything that it could be asked."""
     value = GARBAGE[name]
     names = ("q", "term", "area", "cursor") if len(value) > 1000 else NAMES
     given = "&".join(f"{one}={value if '%' in value else quote(value)}" for one in names)
     broken = {}
     for route in routes():
-        if "<" in route or route.endswith("/add/"):
+        if ("<" in route and route.startswith("admin/")) or route.endswith("/add/"):
             continue
         path, role = address(route, town), "superuser" if route.startswith("admin/") else "owner"
         answer = knock(role, "get", f"{path}?{given}")
