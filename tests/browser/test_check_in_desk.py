@@ -182,7 +182,7 @@ def test_everything_on_the_desk_is_done_with_keys(open_page: Open) -> None:
     enter(page, digits_of(rows[0]))
     expect(said).to_contain_text("邻居00")
     page.keyboard.press("F2")
-    expect(page.locator("[name=kind][value=out]")).to_be_checked()
+    expect(page.locator("input[name=kind][value=out]")).to_be_checked()
     expect(page.locator("#entry")).to_be_focused()
     enter(page, digits_of(rows[0]))
     expect(page.locator(f"[data-registration='{rows[0].pk}']")).to_contain_text("–")

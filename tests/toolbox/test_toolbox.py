@@ -201,10 +201,10 @@ def test_other_words_are_a_new_version() -> None:
 
 
 def test_staff_are_nagged_on_mondays_once_and_only_about_their_own() -> None:
-    outdated = ContactFactory.create(assured_at=None, area=AreaFactory.create())
-    own, others = staff_of(outdated.area), staff_of(AreaFactory.create())
-    ContactFactory.create(assured_at=OLD, is_listed=False)
     with time_machine.travel(dt.datetime(2026, 11, 22, 2, tzinfo=dt.UTC), tick=False):
+        outdated = ContactFactory.create(assured_at=None, area=AreaFactory.create())
+        own, others = staff_of(outdated.area), staff_of(AreaFactory.create())
+        ContactFactory.create(assured_at=OLD, is_listed=False)
         assert nag() == 0
     with time_machine.travel(dt.datetime(2026, 11, 23, 2, tzinfo=dt.UTC), tick=False):
         assert nag() == 1
