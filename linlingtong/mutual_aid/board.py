@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from linlingtong.core.search import Found
 from linlingtong.core.subject import Facts, Subject
 from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.models import HelpPost
-from linlingtong.mutual_aid.permissions import may_see
+from linlingtong.mutual_aid.permissions import may_see, may_see_receipt
 from linlingtong.mutual_aid.views.home import home_card
 
 MOST_FOUND = 30
@@ -60,6 +61,18 @@ def post_facts(post_id: int) -> Facts | None:
     return row and Facts(row.author, f"{row.title}\n{row.text}", row.area_path)
 
 
+def _subject(kind: str, name: Any, may_see: Callable[[int, Any], bool]) -> Subject:
+    return Subject(
+        kind=kind,
+        name=name,
+        url=lambda pk: f"/help/{pk}/",
+        show=actions.show_post,
+        hide=actions.hide_post,
+        may_see=may_see,
+        facts=post_facts,
+    )
+
+
 board = Board(
     "mutual_aid",
     card=home_card,
@@ -75,14 +88,7 @@ board = Board(
         "confirm_silent_help": actions.confirm_silent,
     },
     subjects=(
-        Subject(
-            kind="help_post",
-            name=_("help post"),
-            url=lambda pk: f"/help/{pk}/",
-            show=actions.show_post,
-            hide=actions.hide_post,
-            may_see=may_see,
-            facts=post_facts,
-        ),
+        _subject(actions.KIND, _("help post"), may_see),
+        _subject(actions.RECEIPT, _("receipt"), may_see_receipt),
     ),
 )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from linlingtong.accounts.actions import HOMES
 from linlingtong.accounts.models import User
 from linlingtong.areas.models import Area
+from linlingtong.core.forms import DayField
 from linlingtong.core.text import clean_text
 from linlingtong.core.time import at
 from linlingtong.mutual_aid.actions import Draft
@@ -98,7 +99,7 @@ class HelpForm(forms.Form):
         widget=forms.TextInput(attrs=INPUT | {"autocomplete": "off"}),
         help_text=gettext_lazy("Only the helper sees it, after the claim."),
     )
-    needed_on = forms.DateField(
+    needed_on = DayField(
         label=gettext_lazy("Day"),
         required=False,
         widget=forms.DateInput(attrs=INPUT | {"type": "date"}, format="%Y-%m-%d"),

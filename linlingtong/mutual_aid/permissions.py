@@ -47,3 +47,11 @@ def may_see(post_id: int, user: User | AnonymousUser) -> bool:
     if HelpPost.objects.visible_to(user).filter(pk=post_id).exists():
         return True
     return user.is_authenticated and HelpPost.objects.looked_after_by(user).filter(pk=post_id).exists()
+
+
+def may_see_receipt(post_id: int, user: User | AnonymousUser) -> bool:
+    """Whether the person sees what the desk photographed at the hand-over: who asked, and who brought it."""
+    if not user.is_authenticated:
+        return False
+    post = HelpPost.objects.get(pk=post_id)
+    return is_asker(user, post) or post.claims.filter(helper=user, accepted_at__isnull=False).exists()

@@ -23,6 +23,7 @@ from linlingtong.tickets.actions import (
     AFTER,
     KIND,
     MOST_PHOTOS,
+    REPLY,
     Report,
     rate,
     refusals,
@@ -89,7 +90,7 @@ class WholeTicket(TicketRow):
 
 def _whole(ticket: Ticket) -> dict[str, Any]:
     ticket = Ticket.objects.select_related("category", "area").defer("search").get(pk=ticket.pk)
-    before = photos_by_subject(KIND, [ticket.pk])[ticket.pk]
+    before = [photo for kind in (KIND, REPLY) for photo in photos_by_subject(kind, [ticket.pk])[ticket.pk]]
     after = photos_by_subject(AFTER, [ticket.pk])[ticket.pk]
     events = ticket.events.filter(is_internal=False).order_by("pk")
     return {

@@ -406,6 +406,26 @@ def test_words_of_who_leaves_are_in_nobodys_inbox() -> None:
     assert Notification.objects.filter(resident=claim.helper).exists()
 
 
+def test_staff_do_not_settle_what_they_are_part_of() -> None:
+    post = HelpPostFactory.create()
+    helper = staff_of(post.area)
+    claim = ClaimFactory.create(post=post, helper=helper)
+    actions.dispute(claim.post_id, by=claim.post.author, reason="没有来")
+    with pytest.raises(refusals.OwnDispute):
+        actions.settle(claim.post_id, State.COMPLETED, by=helper, reason="来了")
+
+
+def test_more_time_than_the_asker_agreed_to_is_asked_about_again() -> None:
+    claim = ClaimFactory.create(post__minutes=30)
+    actions.done(claim.post_id, by=claim.post.author)
+    assert actions.done(claim.post_id, by=claim.helper, minutes=90).state == State.AWAITING_CONFIRM
+    assert not ServiceEntry.objects.exists()
+    assert actions.confirm(claim.post_id, by=claim.post.author).state == State.COMPLETED
+    less = ClaimFactory.create(post__minutes=30)
+    actions.done(less.post_id, by=less.post.author)
+    assert actions.done(less.post_id, by=less.helper, minutes=20).state == State.COMPLETED
+
+
 def test_hours_go_to_the_ledger_once_and_only_at_the_end() -> None:
     claim = ClaimFactory.create(post__minutes=60)
     actions.done(claim.post_id, by=claim.helper, minutes=90)

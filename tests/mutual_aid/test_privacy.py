@@ -8,13 +8,17 @@ from django.test import Client
 from django.utils import timezone
 
 from linlingtong.home.boards import BOARDS
+from linlingtong.mutual_aid import actions
 from linlingtong.mutual_aid.actions import own_help
 from linlingtong.mutual_aid.limits import MOST_NUMBERS_A_DAY
 from linlingtong.mutual_aid.models import ContactReveal, HelpPost
 from linlingtong.notifications.models import Message, Notification
+from linlingtong.photos.actions import prepare_waiting, receive
+from linlingtong.photos.models import Photo
 from tests.api.conftest import App, token_of
 from tests.factories import AreaFactory, UserFactory, staff_of
-from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory
+from tests.mutual_aid.factories import ClaimFactory, HelpPostFactory, draft, settled_neighbour
+from tests.photos.pictures import jpeg
 
 pytestmark = pytest.mark.django_db
 DOOR = "三单元五零一室"
@@ -77,7 +81,7 @@ def test_wishes_never_carry_a_door() -> None:
 
 def test_the_roof_knows_the_board() -> None:
     (board,) = (one for one in BOARDS if one.name == "mutual_aid")
-    assert {subject.kind for subject in board.subjects} == {"help_post"}
+    assert {subject.kind for subject in board.subjects} == {"help_post", "help_receipt"}
 
 
 def test_nobody_collects_numbers_by_claiming_looking_and_letting_go() -> None:
@@ -106,3 +110,49 @@ def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     )
     assert answer.status_code == 400
     assert not post.claims.exists()
+
+
+def seen(photo: Photo, *users: Any) -> list[int]:
+    """How the picture answers each of them."""
+    found = []
+    for user in users:
+        client = Client()
+        if user:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        found.append(client.get(photo.medium).status_code)
+    return found
+
+
+def test_a_photo_is_public_while_its_post_is() -> None:
+    author, other = settled_neighbour(), UserFactory.create()
+    post = actions.post_help(draft(), by=author, photos=receive([jpeg()], by=author), sends=False)
+    prepare_waiting()
+    photo = Photo.objects.of("help_post", [post.pk]).get()
+    assert seen(photo, None, other, author) == [404, 404, 200]
+    actions.send(post.pk, by=author)
+    assert seen(photo, None, other, author) == [200, 200, 200]
+    actions.withdraw_post(post.pk, by=author)
+    assert seen(photo, None, other, author) == [404, 404, 200]
+
+
+def test_what_the_desk_photographed_is_for_the_two_and_for_staff() -> None:
+    area = AreaFactory.create()
+    staff, author, helper, other = staff_of(area), settled_neighbour(), UserFactory.create(), UserFactory.create()
+    wish = draft(type="wish", kind="thing", area=area, budget_cap=100, surname="李")
+    post = actions.post_help(wish, by=author)
+    actions.verify(post.pk, by=staff)
+    actions.claim(post.pk, helper, by=helper)
+    actions.receive(post.pk, by=staff)
+    actions.deliver(post.pk, by=staff, photos=receive([jpeg()], by=staff))
+    actions.confirm(post.pk, by=author)
+    prepare_waiting()
+    photo = Photo.objects.of("help_receipt", [post.pk]).get()
+    assert HelpPost.objects.visible_to(None).filter(pk=post.pk).exists()
+    assert seen(photo, None, other, author, helper, staff) == [404, 404, 200, 200, 200]
+    address = f"help-posts/{post.pk}/"
+    listed = [len(App(user).get(address).json()["photos"]) for user in (other, author, helper, staff)]
+    assert listed == [0, 1, 1, 1]
+    page = Client()
+    assert photo.token not in page.get(f"/help/{post.pk}/").content.decode()
+    page.force_login(author, backend="django.contrib.auth.backends.ModelBackend")
+    assert photo.token in page.get(f"/help/{post.pk}/").content.decode()

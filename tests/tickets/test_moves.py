@@ -14,7 +14,7 @@ from django.utils import timezone
 from linlingtong.accounts.models import Appointment, User
 from linlingtong.areas.models import Area
 from linlingtong.notifications.models import Notification
-from linlingtong.photos.actions import receive
+from linlingtong.photos.actions import prepare_waiting, receive
 from linlingtong.photos.models import Photo
 from linlingtong.tickets import actions
 from linlingtong.tickets.actions import refusals
@@ -272,6 +272,30 @@ def test_a_public_report_is_held_for_newcomers_and_leaves_the_public_when_taken_
     actions.take_back(shown.pk, by=shown.reporter)
     assert not Ticket.objects.public().exists()
     assert actions.take_back(shown.pk, by=shown.reporter).state == State.WITHDRAWN
+
+
+def test_photos_of_a_report_are_as_public_as_their_page(
+    area: Area, worker: User, reporter: User, client: Client, settings: Any
+) -> None:
+    """What answers a question is for staff, and what was done is not shown while moderation holds the report."""
+    settings.MODERATION_NEWCOMER_POSTS = 0
+    ticket = at_work(worker, reporter, area=area, is_public=True, photos=receive([jpeg()], by=reporter))
+    actions.ask_reporter(ticket.pk, "哪一盏？", by=worker)
+    actions.reply(ticket.pk, "三楼", by=reporter, photos=receive([jpeg()], by=reporter))
+    actions.hide_ticket(ticket.pk)
+    actions.close(ticket.pk, "fixed", by=worker, photos=receive([jpeg()], by=worker))
+    prepare_waiting()
+    first = Photo.objects.of("ticket", [ticket.pk]).get()
+    answer = Photo.objects.of("ticket_reply", [ticket.pk]).get()
+    after = Photo.objects.of("ticket_after", [ticket.pk]).get()
+    assert [client.get(photo.medium).status_code for photo in (first, answer, after)] == [200, 404, 404]
+    actions.show_ticket(ticket.pk)
+    assert [client.get(photo.medium).status_code for photo in (first, answer, after)] == [200, 404, 200]
+    page = client.get(f"/tools/report/{ticket.number}/").content.decode()
+    assert (first.token in page, answer.token in page, after.token in page) == (True, False, True)
+    client.force_login(reporter)
+    page = client.get(f"/me/tickets/{ticket.pk}/").content.decode()
+    assert all(photo.token in page for photo in (first, answer, after))
 
 
 def test_what_neighbours_wait_for_goes_on_without_its_reporter(area: Area, worker: User, reporter: User) -> None:

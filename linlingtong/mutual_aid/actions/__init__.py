@@ -5,6 +5,7 @@ from linlingtong.mutual_aid.actions.desk import deliver, receive, reject, return
 from linlingtong.mutual_aid.actions.finishing import confirm, dispute, done, givers, may_thank, settle, thank
 from linlingtong.mutual_aid.actions.leaving import forget, own_help
 from linlingtong.mutual_aid.actions.meeting import Contact, desk_of, door_of, may_reveal, reveal_contact, reveals_to
+from linlingtong.mutual_aid.actions.moves import KIND, RECEIPT
 from linlingtong.mutual_aid.actions.posting import (
     Draft,
     change_post,
@@ -18,6 +19,8 @@ from linlingtong.mutual_aid.actions.posting import (
 )
 
 __all__ = [
+    "KIND",
+    "RECEIPT",
     "Claimed",
     "Contact",
     "Draft",

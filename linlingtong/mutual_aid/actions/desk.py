@@ -10,6 +10,7 @@ from linlingtong.core.turns import in_turn
 from linlingtong.mutual_aid.actions import tidings
 from linlingtong.mutual_aid.actions.finishing import complete
 from linlingtong.mutual_aid.actions.moves import (
+    RECEIPT,
     State,
     What,
     advance,
@@ -20,7 +21,7 @@ from linlingtong.mutual_aid.actions.moves import (
     people_of,
     post_in_turn,
 )
-from linlingtong.mutual_aid.actions.posting import KIND, open_until
+from linlingtong.mutual_aid.actions.posting import open_until
 from linlingtong.mutual_aid.models import Claim, HelpPost
 from linlingtong.mutual_aid.permissions import check_manages
 from linlingtong.photos.actions import attach
@@ -101,7 +102,7 @@ def deliver(post_id: int, *, by: User, photos: Sequence[Any] = ()) -> HelpPost:
     if not post.is_through_desk or post.state not in HANDED:
         raise not_now(post)
     now = timezone.now()
-    attach(photos, subject=KIND, subject_id=post.pk, area_path=post.area_path, is_public=False, by=by)
+    attach(photos, subject=RECEIPT, subject_id=post.pk, area_path=post.area_path, is_public=False, by=by)
     post.claims.filter(state=Claim.State.ACCEPTED).update(state=Claim.State.DONE, done_at=now, contacted_at=now)
     event = advance(
         post, State.AWAITING_CONFIRM, What.DELIVERED, by=by, delivered_at=now, received_at=post.received_at or now

@@ -25,6 +25,7 @@ from linlingtong.mutual_aid.actions.moves import (
     people_of,
     post_in_turn,
 )
+from linlingtong.mutual_aid.actions.refusals import OwnDispute
 from linlingtong.mutual_aid.limits import LONGEST_MINUTES
 from linlingtong.mutual_aid.models import Claim, HelpEvent, HelpPost
 from linlingtong.mutual_aid.permissions import check_asks, check_manages, is_asker
@@ -96,6 +97,8 @@ def _say(post: HelpPost, claim: Claim, minutes: int | None, *, is_helper: bool) 
         claim.state, claim.done_at = Claim.State.DONE, now
     else:
         claim.asker_done_at = now
+    if is_helper and claim.asker_done_at and (minutes or 0) > (post.minutes or 0):
+        claim.asker_done_at = None  # the asker has agreed to less, and is asked again
     if minutes is not None and (is_helper or (post.type == HelpPost.Type.OFFER and claim.minutes is None)):
         claim.minutes = min(minutes, LONGEST_MINUTES)
     claim.save(update_fields=["state", "done_at", "asker_done_at", "minutes"])
@@ -168,10 +171,15 @@ def dispute(post_id: int, *, by: User, reason: str) -> HelpPost:
 
 @in_turn
 def settle(post_id: int, outcome: str, *, by: User, reason: str) -> HelpPost:
-    """Staff end a dispute: completed, open again, or withdrawn. Raises NotNow, ReasonNeeded or PermissionDenied."""
+    """Staff end a dispute: completed, open again, or withdrawn; never one of their own.
+
+    Raises OwnDispute, NotNow, ReasonNeeded or PermissionDenied.
+    """
     post = _in_turn(post_id)
     claims = live_claims(post)
     check_manages(by, post)
+    if by.pk in {claim.helper_id for claim in claims} or (by.pk == post.author_id and not post.is_on_behalf):
+        raise OwnDispute
     reason = needed_reason(reason)
     if post.state != State.DISPUTED:
         raise not_now(post)

@@ -6,6 +6,7 @@ from linlingtong.moderation.actions import drop
 from linlingtong.mutual_aid.actions.claiming import release
 from linlingtong.mutual_aid.actions.finishing import complete_claims
 from linlingtong.mutual_aid.actions.moves import (
+    KIND,
     MOVES,
     State,
     What,
@@ -16,7 +17,7 @@ from linlingtong.mutual_aid.actions.moves import (
     people_of,
     post_in_turn,
 )
-from linlingtong.mutual_aid.actions.posting import KIND, withdraw_post
+from linlingtong.mutual_aid.actions.posting import withdraw_post
 from linlingtong.mutual_aid.models import Claim, ContactReveal, HelpEvent, HelpPost
 from linlingtong.notifications.actions import retract
 

@@ -13,8 +13,11 @@ from linlingtong.core.turns import take_turns
 from linlingtong.mutual_aid.actions.refusals import NotNow, ReasonNeeded
 from linlingtong.mutual_aid.limits import REOPENED_FOR
 from linlingtong.mutual_aid.models import Claim, HelpEvent, HelpPost
+from linlingtong.photos.actions import set_public
 
 State, What = HelpPost.State, HelpEvent.What
+# Photos of what is asked for, and of what the desk has handed over.
+KIND, RECEIPT = "help_post", "help_receipt"
 
 # With several helpers some may be under way or have finished when the seats are full or nobody else is needed.
 ENOUGH = (State.CLAIMED, State.AWAITING_CONFIRM, State.COMPLETED)
@@ -61,10 +64,13 @@ def advance(
     if to == State.OPEN and post.opened_at is None:
         values["opened_at"] = now
     event = HelpEvent(post=post, claim=claim, by=by, what=what, from_state=post.state, to_state=to, reason=reason)
+    was_public = post.is_public
     HelpPost.objects.filter(pk=post.pk).update(**values)
     for name, value in values.items():
         setattr(post, name, value)
     event.save()
+    if post.is_public != was_public:
+        set_public(KIND, post.pk, is_public=post.is_public, by=by)
     return event
 
 

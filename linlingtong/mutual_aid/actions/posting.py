@@ -19,6 +19,7 @@ from linlingtong.mutual_aid.actions.eligibility import (
     check_reachable,
 )
 from linlingtong.mutual_aid.actions.moves import (
+    KIND,
     State,
     What,
     advance,
@@ -42,7 +43,6 @@ from linlingtong.mutual_aid.permissions import check_asks, is_asker, may_manage,
 from linlingtong.photos.actions import attach
 
 Type = HelpPost.Type
-KIND = "help_post"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def post_help(draft: Draft, *, by: User, photos: Sequence[Any] = (), sends: bool
     HelpEvent.objects.create(
         post=post, by=by, what=What.SENT if sends else What.WRITTEN, from_state="", to_state=target
     )
-    attach(photos, subject=KIND, subject_id=post.pk, area_path=post.area_path, is_public=True, by=by)
+    attach(photos, subject=KIND, subject_id=post.pk, area_path=post.area_path, is_public=post.is_public, by=by)
     if sends:
         _submit(post, by)
     return post
@@ -102,7 +102,7 @@ def change_post(post_id: int, draft: Draft, *, by: User, photos: Sequence[Any] =
     for name, value in _checked(draft, by, is_new=False).items():
         setattr(post, name, value)
     post.save()
-    attach(photos, subject=KIND, subject_id=post.pk, area_path=post.area_path, is_public=True, by=by)
+    attach(photos, subject=KIND, subject_id=post.pk, area_path=post.area_path, is_public=post.is_public, by=by)
     if post.state != State.DRAFT:
         _submit(post, by)
     return post

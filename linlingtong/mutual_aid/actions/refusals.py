@@ -22,6 +22,11 @@ class AlreadyClaimed(HelpRefusal):
         return {"alternatives": self.facts.get("alternatives", [])}
 
 
+class OwnDispute(HelpRefusal):
+    code = "own_dispute"
+    message = _("You are part of it yourself: a colleague decides.")
+
+
 class OwnPost(HelpRefusal):
     code = "own_post"
     message = _("This is your own post. Neighbours can answer it.")

@@ -18,7 +18,7 @@ from linlingtong.core.conditional import Personal, Public
 from linlingtong.core.fields import Key, Query
 from linlingtong.core.pagination import Pages
 from linlingtong.core.search import LONGEST_QUERY
-from linlingtong.mutual_aid.actions import Draft, post_help, refusals, reveals_to
+from linlingtong.mutual_aid.actions import KIND, RECEIPT, Draft, post_help, refusals, reveals_to
 from linlingtong.mutual_aid.api.shapes import (
     ClaimShape,
     HelpBody,
@@ -173,10 +173,9 @@ def as_seen_by(post: HelpPost, user: User | AnonymousUser) -> dict[str, Any]:
     """The whole answer for this reader."""
     key = user.pk if user.is_authenticated else None
     row = help_row(post, area_names([post]), claimer_names([post])[post.pk], reader=key)
-    photos = list(Photo.objects.of("help_post", [post.pk]))
-    if not post.is_visible and key != post.author_id:
-        photos = []
     claims, is_party = _claims(post, user)
+    kinds = [KIND] * (post.is_visible or key == post.author_id) + [RECEIPT] * is_party
+    photos = [photo for kind in kinds for photo in Photo.objects.of(kind, [post.pk])]
     events = list(post.events.order_by("pk")) if is_party else []
     return whole_post(row, post, photos, claims, events)
 

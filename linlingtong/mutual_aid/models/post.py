@@ -207,6 +207,11 @@ class HelpPost(models.Model):
         return self.title
 
     @property
+    def is_public(self) -> bool:
+        """Whether it stands where neighbours see it, as far as moderation lets them."""
+        return self.state in self.PUBLIC
+
+    @property
     def is_free_thing(self) -> bool:
         """Something that whoever takes it gets for nothing."""
         return self.type == self.Type.OFFER and self.kind == self.Kind.THING

@@ -75,7 +75,6 @@ def standing(post: HelpPost, user: User | None) -> Standing:
     asks = user is not None and is_asker(user, post)
     is_helping = mine is not None and mine.state in Claim.LIVE
     is_close = asks or (mine is not None and mine.accepted_at is not None)
-    photos = list(Photo.objects.of("help_post", [post.pk]))
     its = Standing(
         is_mine=asks,
         is_helping=is_helping,
@@ -88,13 +87,14 @@ def standing(post: HelpPost, user: User | None) -> Standing:
         may_reveal=user is not None and is_close and actions.may_reveal(post, user),
         applicants=[c for c in claims if c.state == Claim.State.APPLIED] if asks else [],
         helpers=held,
-        photos=[photo for photo in photos if photo.is_public],
-        receipts=[photo for photo in photos if not photo.is_public],
+        photos=list(Photo.objects.of(actions.KIND, [post.pk])),
         case=Case.objects.filter(kind="help_post", object_id=post.pk).first()
         if asks and not post.is_visible
         else None,
         desk=actions.desk_of(post.area_path) if post.is_through_desk else None,
     )
+    if is_close or its.is_staff:
+        its.receipts = list(Photo.objects.of(actions.RECEIPT, [post.pk]))
     its.timeline = timeline(post, mine) if is_close or its.is_staff else _outline(post)
     _say_what_can_be_done(post, its, user)
     return its

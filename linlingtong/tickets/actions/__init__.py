@@ -18,6 +18,7 @@ from linlingtong.tickets.actions.leaving import forget, own_tickets
 from linlingtong.tickets.actions.reporting import (
     AFTER,
     KIND,
+    REPLY,
     Report,
     has_left,
     hide_ticket,
@@ -35,6 +36,7 @@ __all__ = [
     "AFTER",
     "KIND",
     "MOST_PHOTOS",
+    "REPLY",
     "Report",
     "accept",
     "add_note",

@@ -12,7 +12,7 @@ from linlingtong.accounts.models import User
 from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turns
 from linlingtong.notifications.actions import tell, withdraw
-from linlingtong.photos.actions import attach
+from linlingtong.photos.actions import attach, set_hidden
 from linlingtong.tickets.actions import tidings
 from linlingtong.tickets.actions.moves import State, What, advance, for_desk, needed, not_now, note_event
 from linlingtong.tickets.actions.refusals import CategoryGone, ExtendedAlready, NotOfDesk, OwnDuplicate, ProofMissing
@@ -180,6 +180,7 @@ def close(ticket_id: int, outcome: str, *, by: User, explanation: str = "", phot
         question="", closed_at=timezone.now(), was_in_time=timezone.now() <= ticket.finish_due_at,
     )  # fmt: skip
     attach(photos, subject=AFTER, subject_id=ticket.pk, area_path=ticket.area_path, is_public=ticket.is_public, by=by)
+    set_hidden(AFTER, ticket.pk, is_hidden=ticket.is_public and not ticket.is_visible)
     withdraw(tidings.SUBJECT, [ticket.pk])
     tell(tidings.moved(ticket, event))
     return ticket

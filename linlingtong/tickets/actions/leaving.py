@@ -5,7 +5,7 @@ from linlingtong.core.turns import in_turn
 from linlingtong.moderation.actions import drop
 from linlingtong.photos.actions import remove
 from linlingtong.tickets.actions.moves import MOVES, State, What, advance, ticket_in_turn
-from linlingtong.tickets.actions.reporting import AFTER, KIND, leave_it
+from linlingtong.tickets.actions.reporting import AFTER, KIND, REPLY, leave_it
 from linlingtong.tickets.models import Follow, Ticket, TicketEvent
 
 
@@ -34,7 +34,7 @@ def forget(resident: User) -> None:
         _end(pk)
     ids = list(mine.values_list("pk", flat=True))
     drop(KIND, ids, by=None)
-    for subject in (KIND, AFTER):
+    for subject in (KIND, REPLY, AFTER):
         remove(subject, ids, by=None)
     mine.update(text="", place="", question="", answer="", rating_text="", is_public=False, is_visible=False)
     TicketEvent.objects.filter(ticket__in=ids).update(text="")

@@ -15,7 +15,7 @@ from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turns
 from linlingtong.moderation.actions import drop, submit
 from linlingtong.notifications.actions import tell, withdraw
-from linlingtong.photos.actions import attach, set_public
+from linlingtong.photos.actions import attach, set_hidden, set_public
 from linlingtong.tickets.actions import tidings
 from linlingtong.tickets.actions.drafting import MOST_PHOTOS
 from linlingtong.tickets.actions.moves import (
@@ -43,7 +43,8 @@ from linlingtong.tickets.models import Category, Follow, Ticket, TicketEvent
 from linlingtong.tickets.permissions import staff_ids
 from linlingtong.tickets.reopening import MOST_REOPENED
 
-KIND, AFTER = "ticket", "ticket_after"
+# Photos of what is wrong, of an answer to staff (which no board shows to anybody else), and of what was done.
+KIND, REPLY, AFTER = "ticket", "ticket_reply", "ticket_after"
 DAY = dt.timedelta(days=1)
 SAME_WITHIN = dt.timedelta(minutes=10)
 NEARBY_WITHIN = 14 * DAY
@@ -172,7 +173,7 @@ def reply(ticket_id: int, text: str, *, by: User, photos: Sequence[Any] = ()) ->
     words = needed(text)
     columns = start_clock(ticket)
     event = advance(ticket, ticket.resumes, What.REPLIED, by=by, text=words, columns=columns, question="", resumes="")
-    attach(photos, subject=KIND, subject_id=ticket.pk, area_path=ticket.area_path, is_public=ticket.is_public, by=by)
+    attach(photos, subject=REPLY, subject_id=ticket.pk, area_path=ticket.area_path, is_public=False, by=by)
     tell_handler(ticket, event, ANSWERED)
     return ticket
 
@@ -263,7 +264,10 @@ def reopen(ticket_id: int, reason: str, *, by: User) -> Ticket:
 
 def show_ticket(ticket_id: int) -> None:
     Ticket.objects.filter(pk=ticket_id).update(is_visible=True)
+    set_hidden(AFTER, ticket_id, is_hidden=False)
 
 
 def hide_ticket(ticket_id: int) -> None:
+    """Moderation holds it back; the photos of what was done go along with it."""
     Ticket.objects.filter(pk=ticket_id).update(is_visible=False)
+    set_hidden(AFTER, ticket_id, is_hidden=True)

@@ -17,6 +17,7 @@ from linlingtong.accounts.admin.scoped import ScopedAdmin
 from linlingtong.accounts.signed_in import caller
 from linlingtong.core.dates import moment_words, short_moment
 from linlingtong.core.refusal import Refusal
+from linlingtong.photos.models import Photo
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets import actions as verbs
 from linlingtong.tickets import showing
@@ -161,8 +162,7 @@ class TicketAdmin(ScopedAdmin[Ticket]):
 
     @admin.display(description=gettext_lazy("photos"))
     def pictures(self, row: Ticket) -> SafeString | str:
-        rows = [photo for kind in (verbs.KIND, verbs.AFTER) for photo in photos_by_subject(kind, [row.pk])[row.pk]]
-        lines = ((photo.large, photo.small, photo) for photo in rows if photo.is_ready)
+        lines = ((photo.large, photo.small, photo) for photo in _photos(row) if photo.is_ready)
         return format_html_join(" ", '<a href="{}"><img src="{}" width="160" alt="{}"></a>', lines) or "—"
 
     @admin.display(description=gettext_lazy("who has seen it too"))
@@ -193,9 +193,14 @@ class TicketAdmin(ScopedAdmin[Ticket]):
         return format_html_join("", "<div>{} · {} · {} {} {}</div>", lines)
 
 
+def _photos(ticket: Ticket) -> list[Photo]:
+    kinds = (verbs.KIND, verbs.REPLY, verbs.AFTER)
+    return [photo for kind in kinds for photo in photos_by_subject(kind, [ticket.pk])[ticket.pk]]
+
+
 def _has(ticket: Ticket, name: str) -> bool:
     if name == "pictures":
-        return any(photos_by_subject(kind, [ticket.pk])[ticket.pk] for kind in (verbs.KIND, verbs.AFTER))
+        return bool(_photos(ticket))
     return bool(getattr(ticket, name))
 
 

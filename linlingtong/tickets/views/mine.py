@@ -16,7 +16,7 @@ from linlingtong.core.posting import posted_from
 from linlingtong.core.refusal import Refusal
 from linlingtong.photos.reading import photos_by_subject
 from linlingtong.tickets import showing
-from linlingtong.tickets.actions import AFTER, KIND, has_left, rate, reopen, reply, take_back
+from linlingtong.tickets.actions import AFTER, KIND, REPLY, has_left, rate, reopen, reply, take_back
 from linlingtong.tickets.actions.moves import MOVES
 from linlingtong.tickets.forms import ReplyForm, StarsForm, WordsForm
 from linlingtong.tickets.models import Follow, Ticket
@@ -66,8 +66,8 @@ def _page(request: HttpRequest, pk: int, **forms_: Any) -> HttpResponse:
         "story": showing.story(found.events.order_by("pk")),
         "due": showing.due_words(found),
         "place": showing.place_words(found),
-        "photos": photos_by_subject(KIND, [pk]).get(pk, []),
-        "after": photos_by_subject(AFTER, [pk]).get(pk, []),
+        "photos": photos_by_subject(KIND, [pk])[pk] + photos_by_subject(REPLY, [pk])[pk],
+        "after": photos_by_subject(AFTER, [pk])[pk],
         "is_new": request.session.pop("ticket_sent", None) == pk,
         "can_reply": found.state == State.WAITING,
         "can_rate": found.state == State.CLOSED,
