@@ -322,6 +322,7 @@ def test_nobody_checks_in_is_noted_after_the_grace_and_told_once(venue: Venue, r
     booking = BookingFactory.create(
         venue=venue,
         resident=resident,
+        created_at=timezone.now() - HOUR,
         starts_at=timezone.now() - dt.timedelta(minutes=10),
         ends_at=timezone.now() + HOUR,
     )
@@ -468,26 +469,6 @@ def test_booking_over_the_api_from_the_slots_to_giving_it_back(venue: Venue, res
     assert app.get(f"venues/{venue.pk}/availability/?date=2099-01-01").json()["slots"] == []
 
 
-def test_what_is_over_the_quota_shows_before_anything_is_filled_in(
-    venue: Venue, resident: User, client: Client
-) -> None:
-    venue.most_bookings = 1
-    venue.save()
-    book(order(venue, 10, days=0 if timezone.localtime().hour < 9 else 1), resident, by=resident)
-    client.force_login(resident)
-    page = client.get(f"/tools/pitch/{venue.slug}/")
-    states = {
-        cell["standing"]
-        for group in page.context["table"]["groups"]
-        for row in group["rows"]
-        for cell in row["cells"]
-        if cell
-    }
-    assert "over_quota" in states
-    slots = App(resident).get(f"venues/{venue.pk}/availability/?date={clock(12).date()}").json()["slots"]
-    assert {one["state"] for one in slots} <= {"over_quota", "mine", "past"}
-
-
 @pytest.fixture
 def full_week(_tuesday: None, venue: Venue, resident: User) -> dt.datetime:
     """The resident has booked the one time a week that is allowed; answers when that week ends."""
@@ -507,6 +488,23 @@ class TestOverTheQuota:
 
     def page(self, client: Client, venue: Venue, hour: int = 15) -> Any:
         return client.get(f"/tools/pitch/{venue.slug}/?at={clock(hour).isoformat().replace('+', '%2B')}")
+
+    def test_it_shows_before_anything_is_filled_in(self, venue: Venue, resident: User, client: Client) -> None:
+        venue.most_bookings = 1
+        venue.save()
+        book(order(venue, 10), resident, by=resident)
+        client.force_login(resident)
+        page = client.get(f"/tools/pitch/{venue.slug}/")
+        states = {
+            cell["standing"]
+            for group in page.context["table"]["groups"]
+            for row in group["rows"]
+            for cell in row["cells"]
+            if cell
+        }
+        assert "over_quota" in states
+        slots = App(resident).get(f"venues/{venue.pk}/availability/?date={clock(12).date()}").json()["slots"]
+        assert {one["state"] for one in slots} <= {"over_quota", "mine", "past"}
 
     def test_a_tap_says_why_when_there_is_room_again_and_where_the_bookings_are(
         self, venue: Venue, resident: User, client: Client, full_week: dt.datetime
@@ -600,6 +598,18 @@ def test_who_was_slower_in_the_browser_reads_it_and_what_is_free(
     assert len(page.context["others"]) == 3
     assert [choice.data["value"] for choice in page.context["form"]["part"]] == [str(south.pk)]
     assert f'value="{north.pk}"' not in text
+
+
+def test_whom_staff_let_in_late_has_the_usual_grace(venue: Venue, resident: User) -> None:
+    with time_machine.travel(clock(10) + dt.timedelta(minutes=40), tick=False) as now:
+        made = book(order(venue, days=0), resident, by=staff_of(venue.area))
+        see_who_came()
+        made.refresh_from_db()
+        assert made.state == State.BOOKED
+        now.shift(dt.timedelta(minutes=venue.grace_minutes + 1))
+        see_who_came()
+        made.refresh_from_db()
+        assert made.state == State.NO_SHOW
 
 
 def test_what_is_closed_says_why(venue: Venue, resident: User) -> None:

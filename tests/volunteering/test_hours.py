@@ -164,6 +164,18 @@ def test_undoing_keys_reverses_and_declines() -> None:
     assert [standing(credited), standing(waiting)] == [Standing.REVERSED, Standing.DECLINED]
 
 
+def test_undoing_keys_undoes_what_corrected_them() -> None:
+    area, resident = AreaFactory.create(), UserFactory.create()
+    recorder, second, third = staff_of(area), staff_of(area), staff_of(area)
+    entry = approve(on_paper(area, resident, recorder).pk, by=third, minutes=60)
+    answer(dispute(entry.pk, "我待了两小时", by=resident).pk, "确实", by=second, minutes=120)
+    approve(ServiceEntry.objects.get(replaces=entry).pk, by=third)
+    assert minutes_of(resident) == 120
+    assert reverse_keys([entry.key], by=recorder, reason="没有来过") == 1
+    assert minutes_of(resident) == 0
+    assert reverse_keys([entry.key], by=recorder, reason="没有来过") == 0
+
+
 def test_a_late_scan_replaces_what_was_credited() -> None:
     area, resident = AreaFactory.create(), UserFactory.create()
     old = entered(area, resident, stayed=90)

@@ -57,7 +57,8 @@ def _lift(no_show: NoShow | None) -> None:
 
 
 def _suspend(resident: User) -> None:
-    """The longest delay that still stands, or none."""
+    """The longest delay that still stands, or none; what another session notes meanwhile is waited for and seen."""
+    resident = User.objects.select_for_update(no_key=True).get(pk=resident.pk)
     longest = NoShow.objects.in_force(timezone.now()).filter(resident=resident).order_by("-until").first()
     suspend(resident, longest.until if longest else None, by=None)
 

@@ -87,6 +87,7 @@ def _book(venue: Venue, order: Order, resident: User, *, by: User, is_staff: boo
     """Look again when it is our turn, and write. The venue may have closed while we waited, so all is asked again."""
     take_turns([("person", resident.pk), *([("team", order.team_id)] if order.team_id else [])])
     units = units_in_turn(venue)
+    venue = Venue.objects.select_related("area").get(pk=venue.pk, is_shown=True)
     again = _same(order, resident)
     if again is not None:
         return again

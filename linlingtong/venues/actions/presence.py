@@ -54,6 +54,7 @@ def see_who_came() -> int:
     now = timezone.now()
     grace = F("venue__grace_minutes") * dt.timedelta(minutes=1)
     late = Booking.objects.filter(state=State.BOOKED, venue__needs_check_in=True, starts_at__lt=now - grace)
+    late = late.filter(created_at__lt=now - grace)  # staff may book what has begun, for whoever stands there
     over = Booking.objects.filter(state__in=[State.BOOKED, State.CHECKED_IN], ends_at__lte=now)
     missed = sum(_miss(pk) for pk in late.order_by("pk").values_list("pk", flat=True))
     is_unwatched = over.filter(state=State.BOOKED, venue__needs_check_in=False)
@@ -65,7 +66,7 @@ def see_who_came() -> int:
 def _miss(booking_id: int) -> bool:
     booking, units = booking_in_turn(booking_id)
     grace = dt.timedelta(minutes=booking.venue.grace_minutes)
-    if booking.state != State.BOOKED or booking.starts_at + grace > timezone.now():
+    if booking.state != State.BOOKED or max(booking.starts_at, booking.created_at) + grace > timezone.now():
         return False
     release(booking, State.NO_SHOW)
     tell([tidings.missed(booking)])

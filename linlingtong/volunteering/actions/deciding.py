@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from linlingtong.accounts.models import User
 from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turns
@@ -115,7 +117,9 @@ def _not_own(entry: ServiceEntry, by: User | None) -> None:
 
 @in_turn
 def reverse_keys(keys: Sequence[str], *, by: User | None, reason: str) -> int:
-    """Undo what was entered under these keys: credits are taken back, waiting entries declined. Answers how many.
+    """Undo what was entered under these keys, and what corrected it: credits are taken back, waiting entries declined.
+
+    Answers how many.
 
     The caller has asked whether `by` may undo what it once entered; nobody undoes hours of their own.
     """
@@ -123,7 +127,7 @@ def reverse_keys(keys: Sequence[str], *, by: User | None, reason: str) -> int:
     people = sorted(set(ServiceEntry.objects.filter(key__in=keys).values_list("resident_id", flat=True)))
     take_turns([("hours", resident_id) for resident_id in people])
     done = 0
-    for entry in ServiceEntry.objects.filter(key__in=keys).select_related("resident", "area").order_by("pk"):
+    for entry in _with_corrections(keys):
         _not_own(entry, by)
         kinds = set(entry.records.values_list("kind", flat=True))
         if not kinds:
@@ -135,3 +139,13 @@ def reverse_keys(keys: Sequence[str], *, by: User | None, reason: str) -> int:
             continue
         done += 1
     return done
+
+
+def _with_corrections(keys: Sequence[str]) -> QuerySet[ServiceEntry]:
+    """The entries of these keys and whatever has replaced them since, in the order of their entering."""
+    found = set(ServiceEntry.objects.filter(key__in=keys).values_list("pk", flat=True))
+    latest = found
+    while latest:
+        latest = set(ServiceEntry.objects.filter(replaces__in=latest).values_list("pk", flat=True)) - found
+        found |= latest
+    return ServiceEntry.objects.filter(pk__in=found).select_related("resident", "area").order_by("pk")
