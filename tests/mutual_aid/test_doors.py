@@ -339,6 +339,16 @@ def test_the_nearest_come_first() -> None:
     assert [row["id"] for row in first["results"] + second["results"]] == listed[:4]
 
 
+def test_home_shows_what_others_need() -> None:
+    stair = AreaFactory.create(level="building", parent=AreaFactory.create())
+    me, neighbour = (UserFactory.create(home_area=stair) for _ in range(2))
+    own = HelpPostFactory.create(author=me, area=stair, title="我自己的事")
+    other = HelpPostFactory.create(author=neighbour, area=stair, title="邻居的事")
+    for reader, shown, left_out in ((me, other, own), (neighbour, own, other)):
+        page = browser(reader).get("/").content.decode()
+        assert (shown.title in page, left_out.title in page) == (True, False)
+
+
 def test_what_is_done_is_asked_for_by_name_and_comes_by_age() -> None:
     done = HelpPostFactory.create_batch(3, state="completed")
     HelpPostFactory.create()
