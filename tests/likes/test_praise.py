@@ -43,6 +43,7 @@ from linlingtong.notifications.models import Notification
 from tests.api.conftest import App
 from tests.factories import AreaFactory, PraiseFactory, UserFactory, staff_of, subdistrict
 from tests.home.test_own_data import tables_with
+from tests.moderation.factories import WordFactory
 from tests.races import in_step
 
 pytestmark = pytest.mark.django_db
@@ -227,6 +228,18 @@ def test_comments_have_one_level_of_reply_and_limits(author: User, fan: User) ->
     Comment.objects.bulk_create(Comment(praise=praise, author=fan, text="好") for _ in range(30))
     with pytest.raises(TooManyComments):
         actions.comment(praise.pk, "又来", by=fan)
+
+
+def test_a_held_comment_is_told_when_it_can_be_read_and_once(author: User, fan: User) -> None:
+    praise = PraiseFactory.create(author=author)
+    WordFactory.create(text="加微信")
+    said = actions.comment(praise.pk, "加微信聊", by=fan)
+    told = Notification.objects.filter(resident=author, body="加微信聊")
+    assert (said.is_visible, told.count()) == (False, 0)
+    case = Case.objects.get(kind="praise_comment", object_id=said.pk)
+    for decision in (Decision.PASS, Decision.HIDE, Decision.PASS):
+        decide(case.pk, decision, by=staff_of(subdistrict()), reason="看过")
+    assert told.count() == 1
 
 
 def test_writing_has_limits_and_editing_a_day(author: User) -> None:

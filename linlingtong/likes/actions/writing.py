@@ -221,7 +221,6 @@ def comment(praise_id: int, text: str, *, by: User, parent_id: int | None = None
     )
     if case.is_visible:
         show_comment(said.pk)
-        _tell_those_concerned(said, praise, parent)
     said.refresh_from_db(fields=["is_visible"])
     return said
 
@@ -242,8 +241,8 @@ def _parent(praise: Praise, parent_id: int | None, by: User) -> Comment | None:
     return parent
 
 
-def _tell_those_concerned(said: Comment, praise: Praise, parent: Comment | None) -> None:
-    concerned = {praise.author_id: praise.author} | ({parent.author_id: parent.author} if parent else {})
+def _tell_those_concerned(said: Comment) -> None:
+    concerned = {one.author_id: one.author for one in (said.praise, said.parent) if one}
     tell([tidings.commented(said, one) for pk, one in concerned.items() if pk != said.author_id])
 
 
@@ -273,9 +272,10 @@ def hide_praise(praise_id: int) -> None:
 
 
 def show_comment(comment_id: int) -> None:
-    """The counter follows the row, once."""
+    """The counter follows the row, once; whoever it answers hears of it when it can be read."""
     if Comment.objects.filter(pk=comment_id, is_visible=False, deleted_at=None).update(is_visible=True):
         Praise.objects.filter(comments=comment_id).update(comment_count=F("comment_count") + 1)
+        _tell_those_concerned(Comment.objects.select_related("praise__author", "parent__author").get(pk=comment_id))
 
 
 def hide_comment(comment_id: int) -> None:
