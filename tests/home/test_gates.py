@@ -1,5 +1,6 @@
 """What pages may cost when the tables are big: buffers of each statement, no OFFSET, no counting of a whole table."""
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,11 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from linlingtong.accounts.models import User
+from linlingtong.activities.actions.registration import STANDING
 from tests.factories import (
     ActivityFactory,
     NotificationFactory,
@@ -150,6 +153,25 @@ def test_a_page_of_a_list_costs_the_same_in_a_big_town(client: Client) -> None:
         heavy = [s for s in statements if s.buffers > s.limit or " OFFSET " in s.sql]
         too_much += [f"{path} {s.buffers} buffers: {s.sql}" for s in heavy]
     assert not too_much, "\n".join(too_much)
+
+
+def test_registering_costs_the_same_after_years() -> None:
+    """Whether one of fifty who were there a hundred times each has another place at that time."""
+    soon = timezone.now() + dt.timedelta(days=300)
+    resident, session = UserFactory.create(), SessionFactory.create(starts_at=soon)
+    row = RegistrationFactory.create(session=SessionFactory.create(), resident=resident)
+    execute("SET session_replication_role = replica")
+    ago = "interval '1 day' * (n + 90)"
+    multiply(
+        row, 5000, session_id="t.session_id + n", number="10 + n", resident_id=f"{resident.pk} + n % 50",
+        during=f"tstzrange(lower(t.during) - {ago}, upper(t.during) - {ago})",
+    )  # fmt: skip
+    execute("SET session_replication_role = DEFAULT")
+    execute("ANALYZE activities_registration")
+    with weighed() as found, connection.cursor() as cursor:
+        cursor.execute(STANDING, {"resident": resident.pk, "session": session.pk})
+    assert [one for one in found if one.buffers > ONE_PAGE] == []
+    assert found
 
 
 def test_the_scales_show_a_page_that_is_counted_off() -> None:

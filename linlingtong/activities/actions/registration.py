@@ -27,15 +27,20 @@ from linlingtong.core.text import clean_text
 from linlingtong.core.turns import in_turn, take_turns
 from linlingtong.notifications.actions import tell
 
-# What the decision needs, read in the same round trip that waits for the turn.
+# What the decision needs, read in the same round trip that waits for the turn. Another place at that time is found by
+# the index of the exclusion constraint, which wants a bigint and knows no flagged rows; those are few.
 STANDING = """
 SELECT s.starts_at, s.ends_at, s.capacity, s.taken, s.held, s.waiting, s.cancelled_at, s.cancel_reason,
        (SELECT live.id FROM activities_registration live
          WHERE live.session_id = s.id AND live.resident_id = %(resident)s
            AND live.state IN ('pending_review', 'waitlisted', 'offered', 'confirmed')),
        (SELECT other.session_id FROM activities_registration other
-         WHERE other.resident_id = %(resident)s AND other.state = 'confirmed'
-           AND other.during && tstzrange(s.starts_at, s.ends_at) LIMIT 1)
+         WHERE other.resident_id = %(resident)s::bigint AND other.state = 'confirmed' AND NOT other.clash_flagged
+           AND other.during && tstzrange(s.starts_at, s.ends_at)
+        UNION ALL
+        SELECT flagged.session_id FROM activities_registration flagged
+         WHERE flagged.resident_id = %(resident)s AND flagged.state = 'confirmed' AND flagged.clash_flagged
+           AND flagged.during && tstzrange(s.starts_at, s.ends_at) LIMIT 1)
   FROM activities_session s WHERE s.id = %(session)s
 """
 READ = ("starts_at", "ends_at", "capacity", "taken", "held", "waiting", "cancelled_at", "cancel_reason")

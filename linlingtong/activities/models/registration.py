@@ -113,6 +113,7 @@ class Registration(models.Model):
             models.Index(fields=["session", "state"], name="registration_by_session"),
             models.Index(F("resident"), F("created_at").desc(), name="registration_by_resident"),
             models.Index(fields=["offered_until"], condition=Q(state="offered"), name="offers_by_end"),
+            models.Index(fields=["resident"], condition=Q(clash_flagged=True), name="clashes_of_a_resident"),
         ]
 
     def __str__(self) -> str:
